@@ -1,0 +1,38 @@
+import { defineConfig, devices } from "@playwright/test";
+import { locateBrowser } from "./.config/browser.ts";
+
+const executablePath = locateBrowser();
+// Workers load this file again; they need not look a second time.
+if (executablePath !== undefined) process.env["CAIRN_CHROMIUM"] = executablePath;
+
+const args = [
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-gpu",
+  "--disable-quic",
+];
+// Chromium's sandbox refuses to start as root.
+if (process.getuid?.() === 0) args.push("--no-sandbox");
+
+// Each spec starts its own server on a free port, so there is no `webServer` here.
+export default defineConfig({
+  testDir: "apps/web/e2e",
+  testMatch: "**/*.spec.ts",
+  outputDir: "test-results",
+  forbidOnly: process.env["CI"] !== undefined,
+  retries: 0,
+  // Specs kill servers and measure seconds: they do not share the machine.
+  workers: 1,
+  timeout: 60_000,
+  reporter: "list",
+  use: {
+    ...devices["Desktop Chrome"],
+    locale: "en-GB",
+    timezoneId: "UTC",
+    colorScheme: "light",
+    trace: "retain-on-failure",
+    launchOptions: { args, ...(executablePath === undefined ? {} : { executablePath }) },
+  },
+});
