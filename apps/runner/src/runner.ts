@@ -1,0 +1,239 @@
+import type { GitPosition } from "@cairn/shared/checkpoint";
+import type {
+  ChangeCounts,
+  DiffFile,
+  DiffHunk,
+  Difference,
+  FileChange,
+  FileEntry,
+  LeftOut,
+  PathParam,
+  SkippedPath,
+} from "@cairn/shared/files";
+import type { Settings } from "@cairn/shared/session";
+
+/** What a session captures of its folder: patterns in `.gitignore` syntax, and bounds. */
+export type Rules = Pick<Settings, "ignore" | "include" | "limits">;
+
+/** A captured tree: hashes of stored objects, as a checkpoint's row keeps them. */
+export interface Snapshot {
+  /** Hash of the root folder. */
+  tree: string;
+  /** Hash of the object that holds the effective ignore rules. */
+  rules: string;
+  /** Hash of the object that lists the skipped paths, null when there are none. */
+  skipped: string | null;
+}
+
+/** Where long work stands. `total` is null while it is not known. */
+export interface Progress {
+  phase: "scan" | "store" | "plan" | "apply" | "verify" | "read";
+  done: number;
+  total: number | null;
+}
+
+export interface Hooks {
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface Captured extends Snapshot {
+  files: number;
+  bytes: number;
+  skipped_paths: SkippedPath[];
+  git: GitPosition | null;
+  /** Against `parent`: files that differ, lines (null when too costly), up to 1,000 paths. */
+  changed_files: number;
+  added: number | null;
+  removed: number | null;
+  changed_paths: string[];
+}
+
+export interface ScanRequest {
+  workspace: string;
+  rules: Rules;
+}
+
+export interface ScanReport {
+  files: number;
+  bytes: number;
+  left_out: LeftOut[];
+  /** Names of secrets and credentials that would be captured, such as `.env`. */
+  sensitive: string[];
+  /** Bounds of the rules that the folder is over. */
+  over: ("files" | "bytes" | "file_bytes")[];
+}
+
+export interface CaptureRequest {
+  /** Keeps the snapshot from collection until it is released: the checkpoint's id. */
+  pin: string;
+  workspace: string;
+  rules: Rules;
+  /** What `changed_files` and the line counts compare with; null is the empty tree. */
+  parent: string | null;
+  /**
+   * Allow a root folder that is empty now although `parent` held files and the device changed.
+   * Without it that is `workspace_unavailable`: an unmounted disk is no deletion.
+   */
+  allow_empty?: boolean;
+}
+
+export interface PlanRequest {
+  workspace: string;
+  rules: Rules;
+  target: Snapshot;
+  /** Restore only these paths, and what is below them. */
+  paths?: PathParam[];
+  /** Restore a copy into this folder instead; it must be new or empty. */
+  into?: string;
+}
+
+export interface Plan {
+  /** SHA-256 over target, options, rules and the planned paths' present content. */
+  plan_hash: string;
+  counts: ChangeCounts;
+  /** What the restore does to the folder: what would be lost first, then by path. */
+  changes: FileChange[];
+  blocked: Difference[];
+  /** Lockfiles (package-lock.json, Cargo.lock …) among the changes. */
+  lockfiles: string[];
+  /** Present git position of the folder. */
+  git: GitPosition | null;
+}
+
+/** `prepare`: capture the safety snapshot and plan against it, holding the workspace's lock. */
+export interface PrepareRequest extends PlanRequest {
+  operation_id: string;
+  /** Pin of the safety snapshot; absent with `into`, which takes none. */
+  safety_pin?: string;
+  /** Tree of the present head, for the safety checkpoint's own change counts. */
+  parent: string | null;
+  /** Refuse with `workspace_changed` (details.plan is the new plan) unless this still holds. */
+  plan_hash?: string;
+}
+
+export interface Prepared {
+  plan: Plan;
+  safety: Captured | null;
+}
+
+export interface Applied {
+  status: "restored" | "restored_with_differences";
+  differences: Difference[];
+}
+
+/** How a journal that a crash left was resolved. `unreachable`: the folder is not there now. */
+export interface Recovered {
+  operation_id: string;
+  outcome: "before" | "after" | "unreachable";
+  differences: Difference[];
+}
+
+export interface DiffRequest {
+  /** Null is the empty tree. */
+  from: string | { workspace: string; rules: Rules } | null;
+  to: string | { workspace: string; rules: Rules };
+  /** One file: its hunks too. */
+  path?: PathParam;
+  limit: number;
+  cursor?: string;
+}
+
+export interface DiffResult {
+  files: DiffFile[];
+  hunks?: DiffHunk[];
+  too_large?: boolean;
+  next_cursor?: string;
+}
+
+export interface ListRequest {
+  tree: string;
+  path?: PathParam;
+  limit: number;
+  cursor?: string;
+}
+
+export interface ReadRequest {
+  tree: string;
+  path: PathParam;
+  offset: number;
+  /** At most 1 MiB. */
+  length: number;
+}
+
+export interface ReadResult {
+  entry: FileEntry;
+  data: Uint8Array;
+}
+
+export interface ValidateRequest {
+  snapshots: { pin: string; snapshot: Snapshot }[];
+  /** Re-hash every reachable object instead of checking that it is there. */
+  deep: boolean;
+}
+
+export interface ValidateResult {
+  problems: { pin: string; problem: string; path?: string }[];
+}
+
+/** Facts of a folder that someone named: nothing below it is read. */
+export interface FolderFacts {
+  /** Real path; of the nearest existing parent joined with the rest when it does not exist. */
+  real_path: string;
+  exists: boolean;
+  empty: boolean;
+}
+
+export interface FolderListing {
+  path: string;
+  parent: string | null;
+  entries: { name: string; path: string; repository: boolean }[];
+  truncated: boolean;
+}
+
+export interface StoreFacts {
+  objects: number;
+  /** Bytes of the packs on disk. */
+  stored_bytes: number;
+  /** Bytes of the distinct contents before compression. */
+  raw_bytes: number;
+}
+
+/**
+ * What captures and applies files. Every method rejects with a `ProtocolError` of the error
+ * table. Calls on one workspace queue, they never fail as busy.
+ *
+ * A restore is `prepare` → (server commits safety checkpoint and pending operation) → `apply` →
+ * (server commits the end) → `settle`. From `prepare` to `settle` or `abandon` the workspace is
+ * locked under `operation_id`, and the journal outlives a crash in between.
+ */
+export interface Runner {
+  scan(request: ScanRequest, hooks?: Hooks): Promise<ScanReport>;
+  /** Stores the folder as it is, durably, before it resolves. */
+  capture(request: CaptureRequest, hooks?: Hooks): Promise<Captured>;
+  plan(request: PlanRequest, hooks?: Hooks): Promise<Plan>;
+  prepare(request: PrepareRequest, hooks?: Hooks): Promise<Prepared>;
+  /** Carries the prepared plan out and verifies it. When it rejects, the folder is as before. */
+  apply(operation_id: string, hooks?: Hooks): Promise<Applied>;
+  /** Ends an operation whose outcome the server has committed: drops what was set aside. */
+  settle(operation_id: string): Promise<void>;
+  /** Ends an operation that was prepared and never applied. */
+  abandon(operation_id: string): Promise<void>;
+  /**
+   * At start: resolves each journal that a crash left, exactly to before or exactly to after.
+   * `committed` are the operations whose end the server has committed: those are only settled.
+   */
+  recover(committed: string[]): Promise<Recovered[]>;
+  /** At start: unpins every snapshot whose pin is not in the list. Resolves to how many. */
+  reconcile(pins: string[]): Promise<number>;
+  release(pins: string[]): Promise<void>;
+  diff(request: DiffRequest): Promise<DiffResult>;
+  list(request: ListRequest): Promise<{ entries: FileEntry[]; next_cursor?: string }>;
+  read(request: ReadRequest): Promise<ReadResult>;
+  /** The skipped paths of a snapshot. */
+  skipped(hash: string): Promise<SkippedPath[]>;
+  validate(request: ValidateRequest, hooks?: Hooks): Promise<ValidateResult>;
+  folder(path: string): Promise<FolderFacts>;
+  folders(path: string | undefined): Promise<FolderListing>;
+  facts(): Promise<StoreFacts>;
+  close(): Promise<void>;
+}

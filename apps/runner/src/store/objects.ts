@@ -1,0 +1,38 @@
+import type { FileKind } from "@cairn/shared/files";
+import type { Snapshot } from "../runner.ts";
+
+/** One name in a folder, as a tree object stores it. `hash` is hex; `name` is bytes. */
+export interface TreeEntry {
+  name: Buffer;
+  kind: FileKind;
+  /** `mode & 0o777`; 0 for links. */
+  mode: number;
+  /** Bytes of a file, length of a link's target, 0 for folders. */
+  size: number;
+  hash: string;
+}
+
+/**
+ * The content-addressed store as scan, restore and diff use it. Synchronous: it is only used
+ * inside a worker. Every read verifies the hash; a mismatch or absence is `damaged`.
+ */
+export interface ObjectStore {
+  /** Entries of a folder, sorted by name bytes. */
+  readTree(hash: string): TreeEntry[];
+  /** Content of a file or target of a link, in pieces of at most 1 MiB. */
+  readBlob(hash: string): Iterable<Uint8Array>;
+  /** A range of a file's content, without reading the rest of a chunked file. */
+  readRange(hash: string, offset: number, length: number): Buffer;
+  has(hash: string): boolean;
+  /** Hash of the content that `fd` gives from its start, without storing it. */
+  hashFile(fd: number, size: number): string;
+  /** Stores it (nothing is durable before `commit`). Gives hash and the bytes that were read. */
+  putFile(fd: number, size: number): { hash: string; size: number };
+  putBlob(data: Uint8Array): string;
+  hashBlob(data: Uint8Array): string;
+  putTree(entries: TreeEntry[]): string;
+  hashTree(entries: TreeEntry[]): string;
+  /** Makes all that was put durable, then pins the snapshot in the same index transaction. */
+  commit(pin?: { pin: string; snapshot: Snapshot }): void;
+  unpin(pins: string[]): void;
+}

@@ -1,0 +1,32 @@
+import type { LoggedEvent, TransientMessage } from "@cairn/shared/events";
+import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
+
+/** Who calls. `actor` stands in events and operations: `admin`, or the label of a browser key. */
+export interface CallContext {
+  actor: string;
+}
+
+/** Methods that belong to a connection, to signing in or to the process, not to the service. */
+export type OutsideService =
+  | "authenticate"
+  | "subscribe"
+  | "unsubscribe"
+  | "list_keys"
+  | "revoke_key"
+  | "metrics"
+  | "health";
+
+export type ServiceMethod = Exclude<MethodName, OutsideService>;
+
+/** Checkpoints and sessions, the same for every way in. Params are already parsed. */
+export type Service = {
+  [M in ServiceMethod]: (params: ParsedParams<M>, context: CallContext) => Promise<Result<M>>;
+} & {
+  /** The session's logged events from now on (or after `after`), without any socket. */
+  subscribe(session_id: string, after?: number): AsyncIterableIterator<LoggedEvent>;
+  onProgress(
+    listener: (message: TransientMessage & { event_type: "progress" }) => void,
+  ): () => void;
+  /** Refuses new mutations as `shutting_down` and resolves when the running ones are done. */
+  drain(): Promise<void>;
+};

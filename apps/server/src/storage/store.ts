@@ -1,0 +1,200 @@
+import type {
+  Annotation,
+  CheckpointSummary,
+  Filter,
+  Severity,
+  State,
+} from "@cairn/shared/checkpoint";
+import type { EventType, LoggedEvent } from "@cairn/shared/events";
+import type { Operation, OperationKind, OperationStatus } from "@cairn/shared/operation";
+import type { Session, Settings } from "@cairn/shared/session";
+
+/** A session as the table keeps it; `toSession` of the same shape as the wire, without secrets. */
+export type SessionRow = Session;
+
+/** A checkpoint as the table keeps it: the wire's summary and what only the service reads. */
+export interface CheckpointRow extends Omit<CheckpointSummary, "shown_parent_id"> {
+  /** Hash of the stored ignore rules; null without a workspace. */
+  rules: string | null;
+  /** Hash of the stored list of skipped paths; null when there are none. */
+  skipped: string | null;
+  state: State | null;
+  changed_paths: string[];
+  /** Its bytes are given back: only the tombstone is left. */
+  purged_at: string | null;
+}
+
+/** What a new checkpoint brings; the store fills in the counters. */
+export type NewCheckpoint = Omit<
+  CheckpointRow,
+  "deleted_at" | "purged_at" | "annotation_count" | "max_severity" | "damaged"
+>;
+
+export interface OperationRow extends Omit<Operation, "next"> {
+  /** Increases within the store: the order of the undo stack. */
+  ord: number;
+  /** The redo that took this undo back. */
+  redone_by: string | null;
+  /** Ids that a delete or compaction put into the trash. */
+  removed_ids: string[];
+  /** Whether undo may take it back: asked for by someone, and its checkpoints still there. */
+  undoable: boolean;
+}
+
+export type NewOperation = Pick<
+  OperationRow,
+  "operation_id" | "session_id" | "kind" | "status" | "actor" | "created_at"
+> &
+  Partial<
+    Pick<
+      OperationRow,
+      | "finished_at"
+      | "checkpoint_id"
+      | "safety_checkpoint_id"
+      | "subject_id"
+      | "removed_ids"
+      | "differences"
+      | "undoable"
+    >
+  >;
+
+export interface KeyRow {
+  key_id: string;
+  /** Hex SHA-256 of the key. */
+  hash: string;
+  label: string;
+  created_at: string;
+  last_used_at: string | null;
+}
+
+/** An event before the log has given it its place. */
+type Unplaced<E> = E extends LoggedEvent ? Omit<E, "seq" | "epoch"> : never;
+export type NewEvent = Unplaced<LoggedEvent>;
+
+export interface PageQuery {
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface Page<T> {
+  rows: T[];
+  next_cursor?: string;
+}
+
+export interface CheckpointQuery extends PageQuery {
+  session_id: string;
+  filter?: Filter | undefined;
+  order: "asc" | "desc";
+}
+
+export interface LogPosition {
+  epoch: string;
+  /** Seq of the newest event, 0 for none. */
+  seq: number;
+  /** Seq of the oldest event that the log still has; seq + 1 when it has none. */
+  oldest_seq: number;
+}
+
+export interface Reads {
+  /** Also finds deleted ones; the caller looks at `deleted_at`. */
+  session(session_id: string): Promise<SessionRow | null>;
+  /** Live sessions, newest activity first. */
+  sessions(
+    query: PageQuery & { status?: string | undefined; text?: string | undefined },
+  ): Promise<Page<SessionRow>>;
+  /** Live and open (or recovery_pending) sessions that have a workspace: for overlap checks. */
+  openWorkspaces(): Promise<{ session_id: string; name: string; workspace: string }[]>;
+  deletedSessions(query: PageQuery): Promise<Page<SessionRow>>;
+  /** Also finds deleted ones; null when it belongs to another session. */
+  checkpoint(session_id: string, checkpoint_id: string): Promise<CheckpointRow | null>;
+  /** Live ones by keyset on sequence_number. `total` counts what the filter matches. */
+  checkpoints(query: CheckpointQuery): Promise<Page<CheckpointSummary> & { total: number }>;
+  /** All live ones of a session, oldest first, for compaction and validation. */
+  allCheckpoints(session_id: string): Promise<CheckpointRow[]>;
+  deletedCheckpoints(
+    query: PageQuery & { session_id?: string | undefined },
+  ): Promise<Page<CheckpointSummary>>;
+  /** Nearest live ancestor, null when there is none. */
+  shownParent(checkpoint_id: string): Promise<string | null>;
+  /** Ids of every checkpoint whose bytes are to be kept: live ones and those in the trash. */
+  pins(): Promise<string[]>;
+  annotations(checkpoint_id: string): Promise<Annotation[]>;
+  annotation(session_id: string, annotation_id: string): Promise<Annotation | null>;
+  operation(operation_id: string): Promise<OperationRow | null>;
+  /** Newest first. */
+  operations(query: PageQuery & { session_id: string }): Promise<Page<OperationRow>>;
+  pendingOperations(): Promise<OperationRow[]>;
+  /** The operation that undo takes back next: latest undoable done restore, delete or compact. */
+  nextUndo(session_id: string): Promise<OperationRow | null>;
+  /** The undo that redo takes back next: latest not redone, with no newer stack operation. */
+  nextRedo(session_id: string): Promise<OperationRow | null>;
+  position(session_id: string): Promise<LogPosition | null>;
+  /** Events with `seq > after` of the given types (all when absent), oldest first. */
+  events(query: {
+    session_id: string;
+    after: number;
+    types?: readonly EventType[] | undefined;
+    limit: number;
+    /** At most this seq, when given. */
+    until?: number | undefined;
+  }): Promise<LoggedEvent[]>;
+  /** Seq after which the last `count` events of those types begin. */
+  seqBeforeLast(session_id: string, count: number, types?: readonly EventType[]): Promise<number>;
+  keys(): Promise<KeyRow[]>;
+  keyByHash(hash: string): Promise<KeyRow | null>;
+}
+
+/** One transaction. Counters of the session (checkpoints, last_event_at, seq) follow by themselves. */
+export interface Tx extends Reads {
+  insertSession(row: Omit<SessionRow, "seq" | "checkpoints" | "last_event_at">): Promise<void>;
+  updateSession(
+    session_id: string,
+    change: Partial<
+      Pick<
+        SessionRow,
+        "name" | "workspace" | "status" | "labels" | "settings" | "deleted_at" | "head" | "bytes"
+      >
+    > & { settings?: Settings },
+  ): Promise<void>;
+  /** Removes the session's rows for good, its log included. Gives the ids of its checkpoints. */
+  purgeSession(session_id: string): Promise<string[]>;
+  nextSequenceNumber(): Promise<number>;
+  insertCheckpoint(row: NewCheckpoint): Promise<void>;
+  updateCheckpoint(
+    checkpoint_id: string,
+    change: Partial<
+      Pick<CheckpointRow, "tags" | "pinned" | "damaged" | "deleted_at" | "purged_at">
+    >,
+  ): Promise<void>;
+  insertAnnotation(row: Annotation & { session_id: string; severity: Severity }): Promise<void>;
+  deleteAnnotation(annotation_id: string): Promise<void>;
+  insertOperation(row: NewOperation): Promise<void>;
+  updateOperation(
+    operation_id: string,
+    change: Partial<
+      Pick<
+        OperationRow,
+        | "status"
+        | "finished_at"
+        | "undone_by"
+        | "redone_by"
+        | "differences"
+        | "safety_checkpoint_id"
+        | "checkpoint_id"
+        | "undoable"
+      >
+    > & { kind?: OperationKind; status?: OperationStatus },
+  ): Promise<void>;
+  /** Bumps the session's seq under its row lock and writes the event with it. */
+  appendEvent(event: NewEvent): Promise<LoggedEvent>;
+  insertKey(row: KeyRow): Promise<void>;
+  touchKey(key_id: string, at: string): Promise<void>;
+  deleteKey(key_id: string): Promise<boolean>;
+}
+
+/** Rows and event log. The one place where acknowledged things are kept. */
+export interface Store extends Reads {
+  /** Runs `work` in one write transaction; a throw rolls everything back. Durable on return. */
+  transact<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
