@@ -12,6 +12,8 @@ export interface TreeEntry {
   hash: string;
 }
 
+export type RecordKind = "rules" | "skipped";
+
 /**
  * The content-addressed store as scan, restore and diff use it. Synchronous: it is only used
  * inside a worker. Every read verifies the hash; a mismatch or absence is `damaged`.
@@ -32,6 +34,10 @@ export interface ObjectStore {
   hashBlob(data: Uint8Array): string;
   putTree(entries: TreeEntry[]): string;
   hashTree(entries: TreeEntry[]): string;
+  /** A small object that belongs to a checkpoint: its ignore rules, its skipped paths. */
+  readRecord(kind: RecordKind, hash: string): Buffer;
+  putRecord(kind: RecordKind, data: Uint8Array): string;
+  hashRecord(kind: RecordKind, data: Uint8Array): string;
   /** Makes all that was put durable, then pins the snapshot in the same index transaction. */
   commit(pin?: { pin: string; snapshot: Snapshot }): void;
   unpin(pins: string[]): void;
