@@ -6,8 +6,10 @@ export const OperationKind = z.enum([
   "undo",
   "redo",
   "delete",
+  "undelete",
   "compact",
   "delete_session",
+  "undelete_session",
 ]);
 export type OperationKind = z.infer<typeof OperationKind>;
 

@@ -30,13 +30,15 @@ export type NewCheckpoint = Omit<
   "deleted_at" | "purged_at" | "annotation_count" | "max_severity" | "damaged"
 >;
 
-export interface OperationRow extends Omit<Operation, "next"> {
+export interface OperationRow extends Omit<Operation, "next" | "removed"> {
   /** Increases within the store: the order of the undo stack. */
   ord: number;
   /** The redo that took this undo back. */
   redone_by: string | null;
   /** Ids that a delete or compaction put into the trash. */
   removed_ids: string[];
+  /** The session's head once this is done, so that a start after a crash can finish it. */
+  head_after: string | null;
   /** Whether undo may take it back: asked for by someone, and its checkpoints still there. */
   undoable: boolean;
 }
@@ -53,6 +55,7 @@ export type NewOperation = Pick<
       | "safety_checkpoint_id"
       | "subject_id"
       | "removed_ids"
+      | "head_after"
       | "differences"
       | "undoable"
     >
