@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -23,7 +24,7 @@ export async function run(
   const windows = process.platform === "win32";
   const child = spawn(process.execPath, [join(root, script), ...args], {
     cwd: root,
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...env },
+    env: { ...process.env, FORCE_COLOR: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, so that a stuck browser or server ends with its step.
     detached: !windows,
@@ -71,5 +72,6 @@ export async function run(
   process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   if (late) output += `\nStopped after ${minutes} minutes.\n`;
   log.end();
-  return { ok: code === 0 && !late, output };
+  // oxlint colours whatever it is told, when CI is set.
+  return { ok: code === 0 && !late, output: stripVTControlCharacters(output) };
 }

@@ -8,6 +8,8 @@ import { readReport, tallyOf } from "./reports.ts";
 
 export interface Outcome extends Tally {
   output: string;
+  /** It was printed as it came. */
+  shown?: boolean;
 }
 
 export interface Step {
@@ -64,7 +66,7 @@ const unit: Step = {
     const args = ["run", "--config", ".config/vitest.ts", ...reporters, ...extra];
     const script = "node_modules/vitest/vitest.mjs";
     const { ok, output } = await run({ script, args, minutes: 20, echo }, logFile);
-    return { ...tallyOf("vitest", await readReport(report), ok), output };
+    return { ...tallyOf("vitest", await readReport(report), ok), output, shown: echo };
   },
 };
 
@@ -80,7 +82,7 @@ const browser: Step = {
     const env = { CAIRN_CHROMIUM: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
     const script = "node_modules/@playwright/test/cli.js";
     const { ok, output } = await run({ script, args, env, minutes: 30, echo }, logFile);
-    return { ...tallyOf("playwright", await readReport(report), ok), output };
+    return { ...tallyOf("playwright", await readReport(report), ok), output, shown: echo };
   },
 };
 

@@ -19,6 +19,16 @@ function chosen(names: string[]): Step[] {
   return names.length === 0 ? steps : steps.filter((step) => names.includes(step.name));
 }
 
+const mostLines = 120;
+
+// The end, since that is where tools put their sums; all of it is in the log file.
+function tailOf(output: string, step: Step): string {
+  const lines = output.trimEnd().split("\n");
+  if (lines.length <= mostLines) return lines.join("\n");
+  const cut = lines.length - mostLines;
+  return [`… ${cut} more lines in .cache/test/${step.name}.log`, ...lines.slice(cut)].join("\n");
+}
+
 async function outcomeOf(step: Step, extra: string[], alone: boolean): Promise<Outcome> {
   const logFile = join(logs, `${step.name}.log`);
   await rm(logFile, { force: true });
@@ -56,8 +66,7 @@ async function main(args: string[]): Promise<void> {
     const outcome = await outcomeOf(step, extra, alone);
     sum.passed += outcome.passed;
     sum.failed += outcome.failed;
-    const shown = alone && outcome.output !== "" && ["unit", "browser"].includes(step.name);
-    if (outcome.failed > 0 && !shown) console.log(outcome.output.trimEnd());
+    if (outcome.failed > 0 && outcome.shown !== true) console.log(tailOf(outcome.output, step));
     console.log(lineOf(step, outcome, (performance.now() - start) / 1000).trimEnd());
   }
   console.log(`\n${sum.passed} passed, ${sum.failed} failed`);

@@ -74,8 +74,8 @@ function viteOf(root: string): string {
 }
 
 async function runVite(root: string, outDir: string): Promise<void> {
-  const args = [viteOf(root), "build", "apps/web", "--outDir", outDir, "--emptyOutDir"];
-  const child = spawn(process.execPath, args, {
+  const args = ["build", "apps/web", "--outDir", outDir, "--emptyOutDir", "--logLevel", "warn"];
+  const child = spawn(process.execPath, [viteOf(root), ...args], {
     cwd: root,
     // A server started by a test would hand on NODE_ENV=test and get React's development build.
     env: { ...process.env, NODE_ENV: "production" },
