@@ -1,0 +1,54 @@
+import { createStore } from "zustand/vanilla";
+import { toFailure } from "./error.ts";
+
+export interface ToastAction {
+  label: string;
+  keys?: string;
+  run: () => void;
+}
+
+export interface Toast {
+  id: number;
+  title: string;
+  description?: string | undefined;
+  tone: "plain" | "bad";
+  action?: ToastAction | undefined;
+  /** Milliseconds; with an action it should leave time to read and reach it. */
+  duration: number;
+}
+
+export const toasts = createStore<{ toasts: readonly Toast[] }>(() => ({ toasts: [] }));
+
+let lastId = 0;
+
+/** Says at the screen's edge what just happened, with at most one way back. */
+export function toast(
+  title: string,
+  options: {
+    description?: string;
+    action?: ToastAction;
+    tone?: Toast["tone"];
+    duration?: number;
+  } = {},
+): void {
+  lastId += 1;
+  const { description, action, tone = "plain" } = options;
+  const duration = options.duration ?? (action === undefined && tone === "plain" ? 4000 : 12_000);
+  const next = { id: lastId, title, description, tone, action, duration };
+  toasts.setState(({ toasts: shown }) => ({ toasts: [...shown.slice(-2), next] }));
+}
+
+/** For an action without a place of its own on the screen, such as a key: what failed, and why. */
+export function toastError(title: string, error: unknown, retry?: () => void): void {
+  const { message, code, reference } = toFailure(error);
+  toast(title, {
+    tone: "bad",
+    description: `${message} (${code}${reference === null ? "" : `, reference ${reference}`})`,
+    ...(retry === undefined ? {} : { action: { label: "Retry", run: retry } }),
+  });
+}
+
+/** Takes one off the screen. */
+export function dismissToast(id: number): void {
+  toasts.setState(({ toasts: shown }) => ({ toasts: shown.filter((each) => each.id !== id) }));
+}
