@@ -1,10 +1,24 @@
-import type { ErrorCode } from "./errors.ts";
-import type { EventType, LiveEvent, TransientMessage } from "./events.ts";
+import {
+  Calls,
+  closedError,
+  offlineError,
+  refusedError,
+  type Answered,
+  type Outcome,
+  type Send,
+} from "./calls.ts";
+import { ProtocolError, type ErrorCode } from "./errors.ts";
+import { readFrame } from "./frames.ts";
 import type { MethodName, Params, Result } from "./methods.ts";
+import { ReconnectingSocket, stopCodes } from "./reconnect.ts";
+import { Subscriptions, type SubscribeOptions } from "./subscriptions.ts";
+import { realSurroundings, type Surroundings } from "./surroundings.ts";
+
+export type { SubscribeOptions } from "./subscriptions.ts";
 
 /**
  * `refused`: the server does not accept this token; nothing is retried until `signIn`.
- * `offline`: a reconnect is due at `retryAt`.
+ * `offline`: a reconnect is due at `retryAt`, in ms since 1970.
  */
 export type ConnectionState =
   | { status: "connecting" }
@@ -12,21 +26,6 @@ export type ConnectionState =
   | { status: "offline"; retryAt: number }
   | { status: "refused"; code: ErrorCode }
   | { status: "closed" };
-
-export interface SubscribeOptions {
-  events?: readonly EventType[];
-  since?: { epoch: string; seq: number } | { last: number };
-  transient?: boolean;
-  /** A logged event of the session, each once and in order, across reconnects. */
-  onEvent: (event: LiveEvent) => void;
-  onTransient?: (message: TransientMessage) => void;
-  /**
-   * Live (again). `recovered: false` means events may have been missed: load afresh.
-   * `sessions` is the snapshot that "*" replies with.
-   */
-  onSubscribed?: (reply: Result<"subscribe">) => void;
-  onError?: (error: Error) => void;
-}
 
 export interface Subscription {
   unsubscribe(): void;
@@ -37,19 +36,27 @@ export interface ClientOptions {
   url: string;
   /** Token or browser key, sent by `authenticate` on every connection; null without one. */
   token: string | null;
-  /** Longest a call waits for its answer, in ms. */
+  /** Longest a call waits for its answer, in ms; work on files may take 20 times as long. */
   timeoutMs?: number;
   /** Injected in tests. */
   WebSocket?: typeof WebSocket;
+  /** Injected in tests. */
+  surroundings?: Surroundings;
 }
 
 /** One connection to a server: calls, subscriptions that survive reconnects, observable state. */
 export interface Client {
-  /** Rejects with `ProtocolError`; with code `shutting_down` at once while there is no connection. */
+  /**
+   * Rejects with `ProtocolError`; with code `shutting_down` and details `{offline: true}` at once
+   * while there is no connection. While one is being made, the call waits for it.
+   * A call that was sent is never sent again: `outcome_unknown` in the details says that its
+   * connection broke or its time ran out before the answer came.
+   */
   call<M extends MethodName>(
     method: M,
     ...params: Record<string, never> extends Params<M> ? [params?: Params<M>] : [params: Params<M>]
   ): Promise<Result<M>>;
+  /** One subscription a session: another one to the same session replaces it. */
   subscribe(session_id: string, options: SubscribeOptions): Subscription;
   readonly state: ConnectionState;
   onState(listener: (state: ConnectionState) => void): () => void;
@@ -58,4 +65,220 @@ export interface Client {
   close(): void;
 }
 
-export declare function connect(options: ClientOptions): Client;
+const probeEveryMs = 25_000;
+const probeTimeoutMs = 10_000;
+/** At this many unanswered requests a server stops reading, so a silent probe proves nothing. */
+const serverReadsUpTo = 32;
+
+/** Connects at once and stays connected until `close`. The same in browsers and in Node. */
+export function connect(options: ClientOptions): Client {
+  return new ConnectedClient(options);
+}
+
+class ConnectedClient implements Client {
+  readonly #around: Surroundings;
+  readonly #calls: Calls;
+  readonly #socket: ReconnectingSocket;
+  readonly #subscriptions: Subscriptions;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #stopHints: () => void;
+  readonly #send = (text: string) => this.#socket.send(text);
+  #token: string | null;
+  #state: ConnectionState = { status: "connecting" };
+  #heardAt = 0;
+  #cancelProbe: () => void = () => undefined;
+
+  constructor({ url, token, timeoutMs, WebSocket: Injected, surroundings }: ClientOptions) {
+    this.#around = surroundings ?? realSurroundings;
+    this.#token = token;
+    this.#calls = new Calls(this.#around, timeoutMs ?? 30_000);
+    this.#subscriptions = new Subscriptions(this.#around, (method, params, answered) =>
+      this.#ask(method, params, answered, this.#send),
+    );
+    this.#socket = new ReconnectingSocket(url, Injected ?? WebSocket, this.#around, {
+      connecting: () => this.#became({ status: "connecting" }),
+      open: () => this.#introduce(),
+      text: (text) => this.#received(text),
+      closed: (closeCode, retryAt) => this.#closed(closeCode, retryAt),
+    });
+    this.#stopHints = this.#around.onHint(() => this.#hinted());
+    this.#socket.connect();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  call<M extends MethodName>(method: M, params?: Params<M>): Promise<Result<M>> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal();
+      if (refusal !== null) return reject(refusal);
+      return this.#ask(method, params ?? {}, (outcome) => {
+        if ("error" in outcome) reject(outcome.error);
+        else resolve(outcome.result as Result<M>);
+      });
+    });
+  }
+
+  subscribe(session_id: string, options: SubscribeOptions): Subscription {
+    return { unsubscribe: this.#subscriptions.add(session_id, options) };
+  }
+
+  signIn(token: string): void {
+    this.#token = token;
+    const { status } = this.#state;
+    if (status === "offline" || status === "refused") this.#socket.connect();
+  }
+
+  close(): void {
+    if (this.#state.status === "closed") return;
+    this.#stopHints();
+    this.#socket.halt();
+    this.#ended({ status: "closed" }, closedError());
+    this.#subscriptions.clear();
+    this.#listeners.clear();
+  }
+
+  /** Why a call cannot even wait for a connection. */
+  #refusal(): ProtocolError | null {
+    switch (this.#state.status) {
+      case "offline":
+        return offlineError();
+      case "closed":
+        return closedError();
+      case "refused":
+        return refusedError(this.#state.code);
+      case "connecting":
+      case "live":
+        return null;
+    }
+  }
+
+  #ask(method: MethodName, params: object, answered: Answered, send?: Send): void {
+    const settled = (outcome: Outcome) => {
+      answered(outcome);
+      if ("error" in outcome && outcome.error.code === "unauthenticated") {
+        this.#refused("unauthenticated");
+      }
+    };
+    this.#calls.start(method, params, settled, send);
+  }
+
+  /** The first request of a connection: signs in, or finds out that nobody has to. */
+  #introduce(): void {
+    const token = this.#token;
+    const started = performance.now();
+    const introduced = (outcome: Outcome) => {
+      if (!("error" in outcome)) return this.#live(performance.now() - started);
+      const { code, details } = outcome.error;
+      // The socket has closed and sees to its own retry.
+      if (details?.["offline"] === true) return undefined;
+      if (code !== "unauthenticated" && code !== "forbidden") return this.#socket.drop();
+      if (token !== this.#token) return this.#socket.connect();
+      return this.#refused(code);
+    };
+    const [method, params] =
+      token === null ? (["health", {}] as const) : (["authenticate", { token }] as const);
+    this.#calls.start(method, params, introduced, this.#send);
+  }
+
+  #live(rttMs: number): void {
+    this.#socket.settled();
+    this.#state = { status: "live", rttMs };
+    this.#subscriptions.connected();
+    this.#calls.open(this.#send);
+    this.#scheduleProbe();
+    this.#announce();
+  }
+
+  #received(text: string): void {
+    this.#heardAt = performance.now();
+    const frame = readFrame(text);
+    switch (frame.kind) {
+      case "reply":
+        return this.#calls.settle(frame.id, frame.outcome);
+      case "event":
+        return this.#subscriptions.event(frame.event);
+      case "transient":
+        return this.#subscriptions.transient(frame.message);
+      case "unreadable":
+        if (frame.id === null) return undefined;
+        return this.#calls.settle(frame.id, {
+          error: new ProtocolError(
+            "internal",
+            "The server answered in a form that this client cannot read. Reload to get the client that fits it.",
+          ),
+        });
+    }
+  }
+
+  #closed(closeCode: number, retryAt: number | null): void {
+    if (retryAt !== null) return this.#ended({ status: "offline", retryAt }, offlineError());
+    const code = closeCode === stopCodes.unauthenticated ? "unauthenticated" : "forbidden";
+    return this.#ended({ status: "refused", code }, refusedError(code));
+  }
+
+  #refused(code: ErrorCode): void {
+    const { status } = this.#state;
+    if (status !== "connecting" && status !== "live") return;
+    this.#socket.halt();
+    this.#ended({ status: "refused", code }, refusedError(code));
+  }
+
+  #ended(state: ConnectionState, unsentError: ProtocolError): void {
+    this.#state = state;
+    this.#cancelProbe();
+    this.#subscriptions.disconnected();
+    this.#calls.drop(unsentError);
+    // Unless a callback of these has gone on already, by `signIn` or `close`.
+    if (this.#state === state) this.#announce();
+  }
+
+  #hinted(): void {
+    const { status } = this.#state;
+    if (status === "offline") this.#socket.connect();
+    if (status === "live") this.#probe();
+  }
+
+  #scheduleProbe(): void {
+    this.#cancelProbe();
+    this.#cancelProbe = this.#around.after(probeEveryMs, () => {
+      if (this.#around.visible()) this.#probe();
+      else this.#scheduleProbe();
+    });
+  }
+
+  /** Measures the round trip, and finds out a connection that is dead without saying so. */
+  #probe(): void {
+    const started = performance.now();
+    const busy = this.#calls.size >= serverReadsUpTo;
+    this.#scheduleProbe();
+    const cancelNext = this.#cancelProbe;
+    const cancelTimeout = this.#around.after(probeTimeoutMs, () => {
+      if (this.#heardAt < started && !busy) this.#socket.drop();
+    });
+    this.#cancelProbe = () => {
+      cancelNext();
+      cancelTimeout();
+    };
+    this.#ask("health", {}, (outcome) => {
+      cancelTimeout();
+      if ("error" in outcome || this.#state.status !== "live") return;
+      this.#became({ status: "live", rttMs: performance.now() - started });
+    });
+  }
+
+  #became(state: ConnectionState): void {
+    this.#state = state;
+    this.#announce();
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+}
