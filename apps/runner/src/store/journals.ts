@@ -1,3 +1,6 @@
+import type { DatabaseSync } from "node:sqlite";
+import { transaction } from "./sqlite.ts";
+
 export interface Journal {
   operation_id: string;
   phase: string;
@@ -5,9 +8,45 @@ export interface Journal {
 }
 
 /** Restore journals, by operation. Each change is durable when the call returns. */
-export interface Journals {
-  get(operationId: string): Journal | undefined;
-  put(operationId: string, phase: string, data: unknown): void;
-  delete(operationId: string): void;
-  list(): Journal[];
+export class Journals {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  get(operationId: string): Journal | undefined {
+    const row = this.#database
+      .prepare("SELECT operation_id, phase, data FROM journals WHERE operation_id = ?")
+      .get(operationId);
+    return row && journal(row);
+  }
+
+  /** `data` is kept as JSON. */
+  put(operationId: string, phase: string, data: unknown): void {
+    const text = JSON.stringify(data);
+    transaction(this.#database, () =>
+      this.#database
+        .prepare("INSERT OR REPLACE INTO journals VALUES (?, ?, ?, ?)")
+        .run(operationId, phase, text, Date.now()),
+    );
+  }
+
+  delete(operationId: string): void {
+    transaction(this.#database, () =>
+      this.#database.prepare("DELETE FROM journals WHERE operation_id = ?").run(operationId),
+    );
+  }
+
+  list(): Journal[] {
+    return this.#database
+      .prepare("SELECT operation_id, phase, data FROM journals ORDER BY updated_at, operation_id")
+      .all()
+      .map(journal);
+  }
+}
+
+function journal(row: Record<string, unknown>): Journal {
+  const data: unknown = JSON.parse(String(row["data"]));
+  return { operation_id: String(row["operation_id"]), phase: String(row["phase"]), data };
 }

@@ -1,13 +1,245 @@
-import type { ObjectStore } from "./objects.ts";
-import type { Journals } from "./journals.ts";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { StoreFacts } from "../runner.ts";
+import { chunkBytes, decodeChunks, decodeTree, encodeTree } from "./encoding.ts";
+import type { ChunkList } from "./encoding.ts";
+import { damaged, guarded, storeError } from "./errors.ts";
+import type { Sink } from "./file-content.ts";
+import { readContent, splitContent } from "./file-content.ts";
+import { hashObject, kindOf, kinds } from "./hashing.ts";
+import type { Kind } from "./hashing.ts";
+import { Journals } from "./journals.ts";
+import type { ObjectStore, RecordKind, TreeEntry } from "./objects.ts";
+import { PackReader } from "./pack-reader.ts";
+import { PackWriter, syncFolder } from "./pack-writer.ts";
+import { Pending } from "./pending.ts";
+import type { Pin } from "./store-index.ts";
+import { StoreIndex } from "./store-index.ts";
 
-/** A store opened by one thread. Close it; what was not committed is lost. */
-export interface Store extends ObjectStore {
+interface Loaded {
+  kind: Kind;
+  size: number;
+  data: Buffer;
+}
+
+/**
+ * The content-addressed store as one thread uses it: packs of blocks, and an index. Several
+ * threads may each have one open on the same folder. What is not committed when it closes is lost.
+ */
+export class Store implements ObjectStore {
+  readonly dir: string;
   readonly journals: Journals;
-  close(): void;
+  readonly index: StoreIndex;
+  readonly #packs: PackReader;
+  readonly #writer: PackWriter;
+  readonly #pending: Pending;
+  readonly #put: Sink;
+
+  constructor(dir: string) {
+    this.dir = dir;
+    const packs = join(dir, "packs");
+    mkdirSync(packs, { recursive: true, mode: 0o700 });
+    mkdirSync(join(dir, "tmp"), { recursive: true, mode: 0o700 });
+    this.index = guarded(() => new StoreIndex(join(dir, "index.db")));
+    syncFolder(dir);
+    this.journals = new Journals(this.index.database);
+    this.#packs = new PackReader(packs);
+    this.#writer = new PackWriter(packs, this.index);
+    this.#pending = new Pending(this.#writer);
+    this.#put = (kind, hash, data, size) => {
+      if (!this.has(hash)) this.#appending(() => this.#pending.put(hash, kinds[kind], data, size));
+    };
+  }
+
+  has(hash: string): boolean {
+    return this.#pending.has(hash) || guarded(() => this.index.has(hash));
+  }
+
+  readTree(hash: string): TreeEntry[] {
+    const { data } = this.#load(hash, ["tree"]);
+    try {
+      return decodeTree(data);
+    } catch (error) {
+      throw damaged(hash, "it is no folder", error);
+    }
+  }
+
+  *readBlob(hash: string): Generator<Uint8Array, void> {
+    const loaded = this.#load(hash, ["blob", "chunks"]);
+    if (loaded.kind === "blob") {
+      for (let at = 0; at < loaded.data.length; at += chunkBytes) {
+        yield loaded.data.subarray(at, at + chunkBytes);
+      }
+      return;
+    }
+    const list = this.#chunks(hash, loaded.data);
+    for (let i = 0; i < list.hashes.length; i += 1) yield this.#chunk(hash, list, i);
+  }
+
+  readRange(hash: string, offset: number, length: number): Buffer {
+    const loaded = this.#load(hash, ["blob", "chunks"]);
+    if (loaded.kind === "blob") return loaded.data.subarray(offset, offset + length);
+    const list = this.#chunks(hash, loaded.data);
+    const end = Math.min(offset + length, list.size);
+    const parts: Buffer[] = [];
+    for (let i = Math.floor(offset / chunkBytes); i * chunkBytes < end; i += 1) {
+      const start = i * chunkBytes;
+      const from = Math.max(offset - start, 0);
+      parts.push(this.#chunk(hash, list, i).subarray(from, end - start));
+    }
+    return Buffer.concat(parts);
+  }
+
+  readRecord(kind: RecordKind, hash: string): Buffer {
+    return this.#load(hash, [kind]).data;
+  }
+
+  hashFile(fd: number, size: number): string {
+    return readContent(fd, size, null).hash;
+  }
+
+  putFile(fd: number, size: number): { hash: string; size: number } {
+    return readContent(fd, size, this.#put);
+  }
+
+  putBlob(data: Uint8Array): string {
+    return splitContent(data, this.#put).hash;
+  }
+
+  hashBlob(data: Uint8Array): string {
+    return splitContent(data, null).hash;
+  }
+
+  putTree(entries: TreeEntry[]): string {
+    return this.#putSmall("tree", encodeTree([...entries]));
+  }
+
+  hashTree(entries: TreeEntry[]): string {
+    return hashObject("tree", encodeTree([...entries]));
+  }
+
+  putRecord(kind: RecordKind, data: Uint8Array): string {
+    return this.#putSmall(kind, data);
+  }
+
+  hashRecord(kind: RecordKind, data: Uint8Array): string {
+    return hashObject(kind, data);
+  }
+
+  /** After an error nothing that was put since the last commit is kept. */
+  commit(pin?: Pin): void {
+    this.#appending(() => {
+      const blocks = this.#pending.flush();
+      // Bytes first: a row that is committed never points at bytes that are not on the disk.
+      this.#writer.sync();
+      this.index.commit(this.#writer.writer, blocks, pin);
+    });
+    this.#pending.clear();
+  }
+
+  unpin(pins: string[]): void {
+    guarded(() => this.index.unpin(pins));
+  }
+
+  /** The object's children, after its own bytes were verified; none for contents of one piece. */
+  children(hash: string, kind: "tree" | "content"): TreeEntry[] | ChunkList | undefined {
+    if (kind === "tree") return this.readTree(hash);
+    const loaded = this.#load(hash, ["blob", "chunks"]);
+    return loaded.kind === "chunks" ? this.#chunks(hash, loaded.data) : undefined;
+  }
+
+  facts(): StoreFacts {
+    return guarded(() => {
+      const packs = join(this.dir, "packs");
+      let storedBytes = 0;
+      for (const name of readdirSync(packs)) storedBytes += statSync(join(packs, name)).size;
+      const database = this.index.database;
+      const objects = database.prepare("SELECT count(*) AS n FROM objects").get();
+      const raw = database.prepare("SELECT coalesce(sum(raw), 0) AS n FROM blocks").get();
+      return {
+        objects: Number(objects?.["n"]),
+        stored_bytes: storedBytes,
+        raw_bytes: Number(raw?.["n"]),
+      };
+    });
+  }
+
+  close(): void {
+    this.#pending.clear();
+    this.#packs.close();
+    try {
+      this.#writer.close();
+    } finally {
+      this.index.close();
+    }
+  }
+
+  #putSmall(kind: Kind, data: Uint8Array): string {
+    const hash = hashObject(kind, data);
+    if (!this.has(hash)) {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      this.#appending(() => this.#pending.put(hash, kinds[kind], bytes, bytes.length));
+    }
+    return hash;
+  }
+
+  /** A pack whose write or sync failed is never appended to again: its state is not known. */
+  #appending(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#pending.clear();
+      this.#writer.abandon();
+      throw storeError(error);
+    }
+  }
+
+  #chunks(hash: string, data: Buffer): ChunkList {
+    try {
+      return decodeChunks(data);
+    } catch (error) {
+      throw damaged(hash, "its list of chunks is wrong", error);
+    }
+  }
+
+  #chunk(hash: string, list: ChunkList, i: number): Buffer {
+    const chunk = list.hashes[i];
+    if (chunk === undefined) throw damaged(hash, "its list of chunks is too short");
+    const { data } = this.#load(chunk, ["blob"]);
+    if (data.length !== Math.min(chunkBytes, list.size - i * chunkBytes)) {
+      throw damaged(hash, "a chunk has the wrong length");
+    }
+    return data;
+  }
+
+  #load(hash: string, expected: Kind[]): Loaded {
+    const pending = this.#pending.read(hash, this.#packs);
+    if (pending !== undefined) return verified(hash, expected, pending);
+    const place = guarded(() => this.index.find(hash));
+    if (place === undefined) throw damaged(hash, "it is not in the store");
+    let data: Buffer;
+    try {
+      const raw = this.#packs.read(place.pack, place.block);
+      data = raw.subarray(place.offset, place.offset + place.length);
+    } catch (error) {
+      throw damaged(hash, "its pack cannot be read", error);
+    }
+    return verified(hash, expected, { kind: place.kind, size: place.size, data });
+  }
+}
+
+function verified(
+  hash: string,
+  expected: Kind[],
+  object: { kind: number; size: number; data: Buffer },
+): Loaded {
+  const kind = kindOf(object.kind);
+  if (kind === undefined || !expected.includes(kind)) throw damaged(hash, "it is of another kind");
+  if (hashObject(kind, object.data) !== hash) throw damaged(hash, "its bytes have changed");
+  return { kind, size: object.size, data: object.data };
 }
 
 /** Opens (and makes, when new) the store in the folder. */
-export function openStore(_dir: string): Store {
-  throw new Error("not written yet");
+export function openStore(dir: string): Store {
+  return new Store(dir);
 }

@@ -1,0 +1,73 @@
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+
+/** First bytes of a pack: magic, version of the pack format, reserved. */
+export const packHeader = Buffer.from("CAIRNPAK\0\0\0\x01\0\0\0\0", "latin1");
+export const packRollBytes = 64 * 1024 * 1024;
+/** Objects are gathered into a block until it holds so many bytes. */
+export const blockBytes = 256 * 1024;
+
+// magic 4, codec 1, reserved 3, objects 4, raw length 4, stored length 4, CRC-32 4
+const headerBytes = 24;
+const magic = Buffer.from("CBLK");
+const directoryBytes = 5;
+
+export const codecs = { raw: 0, zstd: 1 } as const;
+
+/** Where a block stands. `offset` is that of its header. */
+export interface BlockPlace {
+  offset: number;
+  codec: number;
+  count: number;
+  raw: number;
+  stored: number;
+}
+
+/** Kind and length of each object of a block, in order. */
+export type Directory = { kind: number; length: number }[];
+
+/** Offset of a block's stored bytes in its pack. */
+export function dataOffset(place: BlockPlace): number {
+  return place.offset + headerBytes + place.count * directoryBytes;
+}
+
+/** Bytes of the whole block in its pack. */
+export function blockLength(place: BlockPlace): number {
+  return headerBytes + place.count * directoryBytes + place.stored;
+}
+
+/**
+ * A block as it stands in a pack: header, directory (with which an index can be made anew),
+ * compressed bytes. The CRC covers all of it but itself.
+ */
+export function encodeBlock(
+  directory: Directory,
+  raw: Uint8Array,
+): { head: Buffer; data: Uint8Array; codec: number } {
+  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const codec = packed.length < raw.length ? codecs.zstd : codecs.raw;
+  const data = codec === codecs.zstd ? packed : raw;
+  const head = Buffer.alloc(headerBytes + directory.length * directoryBytes);
+  magic.copy(head);
+  head[4] = codec;
+  head.writeUInt32BE(directory.length, 8);
+  head.writeUInt32BE(raw.length, 12);
+  head.writeUInt32BE(data.length, 16);
+  directory.forEach(({ kind, length }, i) => {
+    head[headerBytes + i * directoryBytes] = kind;
+    head.writeUInt32BE(length, headerBytes + i * directoryBytes + 1);
+  });
+  head.writeUInt32BE(crc32(data, crc32(head)), 20);
+  return { head, data, codec };
+}
+
+/** Undoes the codec. Throws unless exactly `raw` bytes come out. */
+export function decodeBlock(place: BlockPlace, stored: Buffer): Buffer {
+  if (place.codec === codecs.raw) return exact(stored, place.raw);
+  if (place.codec !== codecs.zstd) throw new RangeError(`unknown codec ${place.codec}`);
+  return exact(zstdDecompressSync(stored, { maxOutputLength: Math.max(place.raw, 1) }), place.raw);
+}
+
+function exact(data: Buffer, length: number): Buffer {
+  if (data.length !== length) throw new RangeError("a block has another length than it should");
+  return data;
+}

@@ -1,0 +1,83 @@
+import type { FileKind } from "@cairn/shared/files";
+import type { TreeEntry } from "./objects.ts";
+
+/** Larger files are a list of chunks. */
+export const wholeFileBytes = 4 * 1024 * 1024;
+export const chunkBytes = 1024 * 1024;
+
+const hashBytes = 32;
+const codes: Record<FileKind, number> = { file: 1, executable: 2, symlink: 3, directory: 4 };
+const fileKinds: (FileKind | undefined)[] = [
+  undefined,
+  "file",
+  "executable",
+  "symlink",
+  "directory",
+];
+// kind 1, mode 2, size 6, length of the name 2
+const fixedBytes = 11;
+
+/** A folder's entries, sorted by name bytes; the order of the array is changed. */
+export function encodeTree(entries: TreeEntry[]): Buffer {
+  entries.sort((a, b) => Buffer.compare(a.name, b.name));
+  let length = 0;
+  for (const entry of entries) length += fixedBytes + entry.name.length + hashBytes;
+  const data = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const entry of entries) {
+    data[at] = codes[entry.kind];
+    data.writeUInt16BE(entry.mode, at + 1);
+    data.writeUIntBE(entry.size, at + 3, 6);
+    data.writeUInt16BE(entry.name.length, at + 9);
+    at += fixedBytes;
+    entry.name.copy(data, at);
+    at += entry.name.length;
+    data.write(entry.hash, at, "hex");
+    at += hashBytes;
+  }
+  return data;
+}
+
+/** Throws when the bytes are no tree, which a verified hash rules out but for our own defects. */
+export function decodeTree(data: Buffer): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  let at = 0;
+  while (at < data.length) {
+    const kind = fileKinds[data.readUInt8(at)];
+    if (kind === undefined) throw new RangeError(`unknown kind of tree entry at ${at}`);
+    const nameEnd = at + fixedBytes + data.readUInt16BE(at + 9);
+    if (nameEnd + hashBytes > data.length) throw new RangeError("a tree entry is cut off");
+    entries.push({
+      name: data.subarray(at + fixedBytes, nameEnd),
+      kind,
+      mode: data.readUInt16BE(at + 1),
+      size: data.readUIntBE(at + 3, 6),
+      hash: data.toString("hex", nameEnd, nameEnd + hashBytes),
+    });
+    at = nameEnd + hashBytes;
+  }
+  return entries;
+}
+
+/** Content of a large file: its size, then the hashes of its chunks of 1 MiB. */
+export interface ChunkList {
+  size: number;
+  hashes: string[];
+}
+
+export function encodeChunks(list: ChunkList): Buffer {
+  const data = Buffer.allocUnsafe(6 + list.hashes.length * hashBytes);
+  data.writeUIntBE(list.size, 0, 6);
+  list.hashes.forEach((hash, i) => data.write(hash, 6 + i * hashBytes, "hex"));
+  return data;
+}
+
+export function decodeChunks(data: Buffer): ChunkList {
+  const size = data.readUIntBE(0, 6);
+  const hashes: string[] = [];
+  for (let at = 6; at < data.length; at += hashBytes) {
+    hashes.push(data.toString("hex", at, at + hashBytes));
+  }
+  if (hashes.length !== Math.ceil(size / chunkBytes)) throw new RangeError("chunks are missing");
+  return { size, hashes };
+}

@@ -1,0 +1,45 @@
+import { ProtocolError } from "@cairn/shared/errors";
+import { resultCode, sqliteFull } from "./sqlite.ts";
+
+const sqliteCorrupt = 11;
+const sqliteNotADatabase = 26;
+
+/** What a read gives when an object is gone or its bytes are not what its hash says. */
+export function damaged(hash: string, why: string, cause?: unknown): ProtocolError {
+  return new ProtocolError(
+    "damaged",
+    `A stored object is damaged (${hash.slice(0, 12)}: ${why}). Validate shows which checkpoints it breaks; the others stay usable.`,
+    { details: { hash, why }, cause },
+  );
+}
+
+/** The error of the table for a failure of disk or index while the store was used. */
+export function storeError(error: unknown): unknown {
+  if (error instanceof ProtocolError || !(error instanceof Error)) return error;
+  const code = "code" in error ? error.code : undefined;
+  const result = resultCode(error);
+  if (code === "ENOSPC" || code === "EDQUOT" || result === sqliteFull) {
+    return new ProtocolError(
+      "store_full",
+      "The disk that holds Cairn's data folder is full. Free some space there and try again; nothing that was kept is lost.",
+      { cause: error },
+    );
+  }
+  if (result === sqliteCorrupt || result === sqliteNotADatabase) {
+    return new ProtocolError(
+      "damaged",
+      "The index of the snapshot store is damaged. Put the data folder back from a backup, or start with a new one.",
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** Runs `work` with its errors translated by `storeError`. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(error);
+  }
+}
