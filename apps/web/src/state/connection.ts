@@ -1,0 +1,68 @@
+import type { ConnectionState } from "@cairn/shared/client";
+import { create } from "zustand";
+import { health } from "../actions.ts";
+import { server } from "../server.ts";
+import { toFailure } from "../ui/error.ts";
+
+interface State {
+  connection: ConnectionState;
+  /** How this server signs people in, once it said so. */
+  auth: "token" | "off" | null;
+  /** Whether the server refused this page: it needs a login link. */
+  signedOut: boolean;
+  /** Why the login link in the address did not work. */
+  loginFailure: unknown;
+}
+
+export const useConnection = create<State>(() => ({
+  connection: { status: "connecting" },
+  auth: null,
+  signedOut: false,
+  loginFailure: null,
+}));
+
+async function askHealth(): Promise<void> {
+  try {
+    const { auth } = await health();
+    useConnection.setState({ auth, signedOut: false });
+  } catch (error) {
+    // Anything else shows itself as the connection's own state.
+    if (toFailure(error).code === "unauthenticated") useConnection.setState({ signedOut: true });
+  }
+}
+
+function take(connection: ConnectionState): void {
+  const before = useConnection.getState().connection.status;
+  useConnection.setState(
+    connection.status === "refused" ? { connection, signedOut: true } : { connection },
+  );
+  if (connection.status === "live" && before !== "live") void askHealth();
+}
+
+/** Keeps the store true from now on. */
+export function followConnection(loginFailure: unknown): void {
+  useConnection.setState({ loginFailure });
+  server().onState(take);
+  take(server().state);
+}
+
+function offlineReason({ connection }: State): string | null {
+  switch (connection.status) {
+    case "live":
+      return null;
+    case "connecting":
+      return "Connecting to the server…";
+    case "refused":
+      return "Not signed in";
+    case "offline":
+    case "closed":
+      return "Offline: this needs the server";
+    default:
+      return connection satisfies never;
+  }
+}
+
+/** Why nothing can be asked of the server now, or null: give it to `reason` of buttons and menus. */
+export function useOffline(): string | null {
+  return useConnection(offlineReason);
+}
