@@ -68,7 +68,7 @@ const Warning = z.object({
     "lockfile_differs",
     "partial_target",
     "over_limit",
-    "left_out_sensitive",
+    "captures_sensitive",
     "workspace_missing",
   ]),
   message: z.string(),

@@ -1,0 +1,142 @@
+import type { Captured } from "@cairn/runner/runner";
+import type { ParsedParams, Result } from "@cairn/shared/methods";
+import type { NewCheckpoint, SessionRow, Tx } from "../storage/store.ts";
+import type { CallContext } from "../service.ts";
+import { checksumOf } from "./checksum.ts";
+import { commit, type Emit } from "./commit.ts";
+import { type ServiceDeps, timestamp } from "./deps.ts";
+import { findOpenSession } from "./find.ts";
+import type { ProgressHub } from "./progress.ts";
+import { ensureRecovered } from "./recovery.ts";
+import { newSummary } from "./views.ts";
+
+const nothingCaptured = {
+  tree: null,
+  rules: null,
+  skipped: null,
+  files: 0,
+  bytes: 0,
+  changed_files: 0,
+  changed_paths: [],
+  added: 0,
+  removed: 0,
+  git: null,
+  partial: false,
+};
+
+/** What a capture contributes to a checkpoint's row; `null` for sessions without a workspace. */
+function capturedColumns(captured: Captured | null) {
+  if (captured === null) return nothingCaptured;
+  return {
+    tree: captured.tree,
+    rules: captured.rules,
+    skipped: captured.skipped,
+    files: captured.files,
+    bytes: captured.bytes,
+    changed_files: captured.changed_files,
+    changed_paths: captured.changed_paths,
+    added: captured.added,
+    removed: captured.removed,
+    git: captured.git,
+    partial: captured.skipped_paths.length > 0,
+  };
+}
+
+/** What the caller says of a new checkpoint. */
+export interface Described {
+  checkpoint_id: string;
+  message: string;
+  tags: string[];
+  trigger: NewCheckpoint["trigger"];
+  author: string;
+  state: NewCheckpoint["state"];
+}
+
+/** Inside a transaction: row, head and `checkpoint_created`. */
+export async function insertCheckpoint(
+  deps: ServiceDeps,
+  tx: Tx,
+  emit: Emit,
+  session: SessionRow,
+  captured: Captured | null,
+  described: Described,
+  extras: { actor: string; operation_id?: string },
+) {
+  const at = timestamp(deps.clock);
+  const unsigned: Omit<NewCheckpoint, "checksum"> = {
+    ...described,
+    ...capturedColumns(captured),
+    session_id: session.session_id,
+    sequence_number: await tx.nextSequenceNumber(),
+    parent_id: session.head,
+    created_at: at,
+    pinned: false,
+  };
+  const row: NewCheckpoint = { ...unsigned, checksum: checksumOf(unsigned) };
+  await tx.insertCheckpoint(row);
+  await tx.updateSession(session.session_id, { head: row.checkpoint_id, bytes: row.bytes });
+  const summary = newSummary(row);
+  await emit({
+    event_type: "checkpoint_created",
+    data: { checkpoint_id: row.checkpoint_id, session_id: session.session_id, timestamp: at },
+    actor: extras.actor,
+    head: row.checkpoint_id,
+    checkpoint: summary,
+    ...(extras.operation_id === undefined ? {} : { operation_id: extras.operation_id }),
+  });
+  return summary;
+}
+
+/** Captures the workspace and commits a checkpoint of it, also when nothing changed. */
+export async function checkpoint(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  params: ParsedParams<"checkpoint">,
+  context: CallContext,
+): Promise<Result<"checkpoint">> {
+  await ensureRecovered(deps, params.session_id);
+  const session = await findOpenSession(deps.store, params.session_id);
+  const checkpoint_id = deps.newId();
+  const head =
+    session.head === null ? null : await deps.store.checkpoint(session.session_id, session.head);
+  const captured =
+    session.workspace === null
+      ? null
+      : await deps.runner.capture(
+          {
+            pin: checkpoint_id,
+            workspace: session.workspace,
+            rules: session.settings,
+            parent: head?.tree ?? null,
+          },
+          progress.hooks(session.session_id, params.operation_id, "checkpoint"),
+        );
+  try {
+    const summary = await commit(deps, (tx, emit) =>
+      insertCheckpoint(
+        deps,
+        tx,
+        emit,
+        session,
+        captured,
+        {
+          checkpoint_id,
+          message: params.message,
+          tags: [...new Set(params.tags)],
+          trigger: params.trigger,
+          author: params.author ?? context.actor,
+          state: params.state ?? null,
+        },
+        {
+          actor: context.actor,
+          ...(params.operation_id === undefined ? {} : { operation_id: params.operation_id }),
+        },
+      ),
+    );
+    return { checkpoint_id, checkpoint: summary };
+  } catch (error) {
+    // The pin of a checkpoint that was never committed would keep its bytes for ever.
+    if (captured !== null) await deps.runner.release([checkpoint_id]).catch(() => {});
+    throw error;
+  }
+}

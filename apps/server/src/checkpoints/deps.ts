@@ -1,0 +1,29 @@
+import type { Runner } from "@cairn/runner/runner";
+import type { Bus } from "../bus/bus.ts";
+import type { Store } from "../storage/store.ts";
+
+/** Now, as milliseconds since the epoch. */
+export type Clock = () => number;
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ServiceDeps {
+  store: Store;
+  bus: Bus;
+  runner: Runner;
+  /** Real path of the data folder. */
+  dataDir: string;
+  clock: Clock;
+  newId: () => string;
+  log: Log;
+  /** Where the demo's agent reaches this server's public API, once it listens. */
+  api: () => { url: string; token: string | null } | null;
+}
+
+export function timestamp(clock: Clock): string {
+  return new Date(clock()).toISOString();
+}

@@ -1,0 +1,83 @@
+import type { OperationRow, Tx } from "../storage/store.ts";
+import { commit } from "./commit.ts";
+import { type ServiceDeps, timestamp } from "./deps.ts";
+import { operationView, summaryOf } from "./views.ts";
+
+async function mustFind(tx: Tx, operation_id: string): Promise<OperationRow> {
+  const row = await tx.operation(operation_id);
+  if (row === null) throw new Error(`operation ${operation_id} is gone`);
+  return row;
+}
+
+/** What an undo or redo changes of the operation that it is about. */
+export async function markSubject(tx: Tx, operation: OperationRow): Promise<void> {
+  if (operation.subject_id === null) return;
+  if (operation.kind === "undo") {
+    await tx.updateOperation(operation.subject_id, { undone_by: operation.operation_id });
+  }
+  if (operation.kind === "redo") {
+    const undo = await mustFind(tx, operation.subject_id);
+    await tx.updateOperation(undo.operation_id, { redone_by: operation.operation_id });
+    if (undo.subject_id !== null) {
+      await tx.updateOperation(undo.subject_id, { undone_by: null });
+    }
+  }
+}
+
+/**
+ * Second mutation of a restore, undo or redo: its end, the head and `checkpoint_restored`.
+ * It reads all it needs from the pending row, so that a start after a crash does the same.
+ */
+export async function commitRestored(
+  deps: ServiceDeps,
+  operation_id: string,
+  differences: number,
+): Promise<void> {
+  const at = timestamp(deps.clock);
+  await commit(deps, async (tx, emit) => {
+    const row = await mustFind(tx, operation_id);
+    if (row.checkpoint_id === null || row.head_after === null) {
+      throw new Error(`operation ${operation_id} has no target`);
+    }
+    const target = await tx.checkpoint(row.session_id, row.checkpoint_id);
+    const head = await tx.checkpoint(row.session_id, row.head_after);
+    if (target === null || head === null) throw new Error(`target of ${operation_id} is gone`);
+    await tx.updateOperation(operation_id, {
+      status: differences > 0 ? "done_with_differences" : "done",
+      finished_at: at,
+      differences,
+    });
+    await markSubject(tx, row);
+    await tx.updateSession(row.session_id, { head: head.checkpoint_id, bytes: head.bytes });
+    await emit({
+      event_type: "checkpoint_restored",
+      data: { checkpoint_id: target.checkpoint_id, session_id: row.session_id, timestamp: at },
+      actor: row.actor,
+      operation_id,
+      head: head.checkpoint_id,
+      checkpoint: summaryOf(target),
+      operation: await operationView(tx, operation_id),
+    });
+  });
+}
+
+/** Ends a pending operation that changed nothing: it failed, or a crash cut it. */
+export async function commitNotDone(
+  deps: ServiceDeps,
+  operation_id: string,
+  status: "failed" | "rolled_back",
+  differences = 0,
+): Promise<void> {
+  const at = timestamp(deps.clock);
+  await commit(deps, async (tx, emit) => {
+    const row = await mustFind(tx, operation_id);
+    await tx.updateOperation(operation_id, { status, finished_at: at, differences });
+    await emit({
+      event_type: "operation_updated",
+      data: { operation_id, session_id: row.session_id, timestamp: at },
+      actor: row.actor,
+      operation_id,
+      operation: await operationView(tx, operation_id),
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type { Recovered } from "@cairn/runner/runner";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { SessionRow } from "../storage/store.ts";
+import { commit } from "./commit.ts";
+import { type ServiceDeps, timestamp } from "./deps.ts";
+import { commitNotDone, commitRestored } from "./endings.ts";
+
+async function setStatus(
+  deps: ServiceDeps,
+  session_id: string,
+  status: SessionRow["status"],
+): Promise<void> {
+  await commit(deps, async (tx, emit) => {
+    const session = await tx.session(session_id);
+    if (session === null || session.status === status) return;
+    await tx.updateSession(session_id, { status });
+    await emit({
+      event_type: "session_updated",
+      data: { session_id, timestamp: timestamp(deps.clock) },
+      actor: "cairn",
+      session: { ...session, status },
+    });
+  });
+}
+
+/** Brings the operation log in line with what the runner found on disk, then lets it clean up. */
+async function finish(deps: ServiceDeps, recovered: Recovered): Promise<void> {
+  const { operation_id, outcome, differences } = recovered;
+  const row = await deps.store.operation(operation_id);
+  if (row === null || row.status !== "pending") {
+    if (outcome !== "unreachable") await deps.runner.settle(operation_id);
+    return;
+  }
+  deps.log.warn({ operation_id, outcome, differences }, "an operation was cut by a crash");
+  if (outcome === "unreachable") {
+    await setStatus(deps, row.session_id, "recovery_pending");
+    return;
+  }
+  if (outcome === "after") await commitRestored(deps, operation_id, differences.length);
+  else await commitNotDone(deps, operation_id, "rolled_back", differences.length);
+  await deps.runner.settle(operation_id);
+  const session = await deps.store.session(row.session_id);
+  if (session?.status === "recovery_pending") await setStatus(deps, row.session_id, "open");
+}
+
+async function resolveJournals(deps: ServiceDeps): Promise<void> {
+  const left = await deps.runner.recover([]);
+  const journaled = new Set(left.map((recovered) => recovered.operation_id));
+  for (const recovered of left) await finish(deps, recovered);
+  for (const row of await deps.store.pendingOperations()) {
+    // No journal: the crash came before the first file was touched.
+    if (!journaled.has(row.operation_id)) {
+      await commitNotDone(deps, row.operation_id, "rolled_back");
+    }
+  }
+}
+
+/**
+ * At start, before the server listens: every operation that a crash cut ends exactly before or
+ * exactly after, and snapshots that no checkpoint names are let go. A folder that cannot be
+ * reached makes its session `recovery_pending`; the server starts all the same.
+ */
+export async function recoverAtStart(deps: ServiceDeps): Promise<void> {
+  await resolveJournals(deps);
+  const unpinned = await deps.runner.reconcile(await deps.store.pins());
+  if (unpinned > 0) deps.log.info({ unpinned }, "let go of snapshots that no checkpoint names");
+}
+
+/** Tries again for a session whose folder was out of reach; still so is `workspace_unavailable`. */
+export async function ensureRecovered(deps: ServiceDeps, session_id: string): Promise<void> {
+  const session = await deps.store.session(session_id);
+  if (session?.status !== "recovery_pending") return;
+  for (const recovered of await deps.runner.recover([])) {
+    const row = await deps.store.operation(recovered.operation_id);
+    if (row?.session_id === session_id) await finish(deps, recovered);
+  }
+  const now = await deps.store.session(session_id);
+  if (now?.status === "recovery_pending") {
+    throw new ProtocolError(
+      "workspace_unavailable",
+      `A restore of "${session.name}" was cut by a crash and its folder ${session.workspace} ` +
+        "cannot be reached. Make the folder available again, then retry.",
+    );
+  }
+}

@@ -1,0 +1,233 @@
+import type { Applied, Prepared } from "@cairn/runner/runner";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { PathParam } from "@cairn/shared/files";
+import type { ParsedParams, Result } from "@cairn/shared/methods";
+import type { CallContext } from "../service.ts";
+import type { CheckpointRow, SessionRow } from "../storage/store.ts";
+import { insertCheckpoint } from "./capture.ts";
+import { commit } from "./commit.ts";
+import { type ServiceDeps, timestamp } from "./deps.ts";
+import { commitNotDone, commitRestored } from "./endings.ts";
+import { findCheckpoint, findOpenSession } from "./find.ts";
+import type { ProgressHub } from "./progress.ts";
+import { ensureRecovered } from "./recovery.ts";
+import { snapshotOf } from "./views.ts";
+
+/** A restore, undo or redo that is to go to `target`. */
+interface Wanted {
+  session: SessionRow;
+  target: CheckpointRow;
+  operation_id: string;
+  kind: "restore" | "undo" | "redo";
+  /** The operation that an undo or redo is about. */
+  subject_id: string | null;
+  paths?: PathParam[] | undefined;
+  plan_hash?: string | undefined;
+  actor: string;
+}
+
+export interface Restored {
+  operation_id: string;
+  safety_checkpoint_id: string;
+  checkpoint_id: string;
+  status: Applied["status"];
+  differences: Applied["differences"];
+  state: CheckpointRow["state"];
+}
+
+const safetyMessages = {
+  restore: "Before restoring",
+  undo: "Before undoing",
+  redo: "Before redoing",
+};
+
+/** Takes the safety snapshot and the plan; null for a session without a workspace. */
+async function prepare(
+  deps: ServiceDeps,
+  wanted: Wanted,
+  safety_pin: string,
+  hooks: ReturnType<ProgressHub["hooks"]>,
+): Promise<Prepared | null> {
+  const { session, target } = wanted;
+  const snapshot = snapshotOf(target);
+  if (session.workspace === null || snapshot === null) return null;
+  const head =
+    session.head === null ? null : await deps.store.checkpoint(session.session_id, session.head);
+  return deps.runner.prepare(
+    {
+      operation_id: wanted.operation_id,
+      safety_pin,
+      workspace: session.workspace,
+      rules: session.settings,
+      target: snapshot,
+      parent: head?.tree ?? null,
+      ...(wanted.paths === undefined ? {} : { paths: wanted.paths }),
+      ...(wanted.plan_hash === undefined ? {} : { plan_hash: wanted.plan_hash }),
+    },
+    hooks,
+  );
+}
+
+/** First mutation: the safety checkpoint, and the operation as pending, before a file changes. */
+async function commitPending(
+  deps: ServiceDeps,
+  wanted: Wanted,
+  prepared: Prepared | null,
+  safety_id: string,
+): Promise<void> {
+  const { session, target } = wanted;
+  const head =
+    session.head === null ? null : await deps.store.checkpoint(session.session_id, session.head);
+  await commit(deps, async (tx, emit) => {
+    await insertCheckpoint(
+      deps,
+      tx,
+      emit,
+      session,
+      prepared?.safety ?? null,
+      {
+        checkpoint_id: safety_id,
+        message: `${safetyMessages[wanted.kind]} #${target.sequence_number}`,
+        tags: [],
+        trigger: { kind: "automatic", reason: "before_restore" },
+        author: wanted.actor,
+        // Undo gives back what the head carried, its state included.
+        state: head?.state ?? null,
+      },
+      { actor: wanted.actor, operation_id: wanted.operation_id },
+    );
+    await tx.insertOperation({
+      operation_id: wanted.operation_id,
+      session_id: session.session_id,
+      kind: wanted.kind,
+      status: "pending",
+      actor: wanted.actor,
+      created_at: timestamp(deps.clock),
+      checkpoint_id: target.checkpoint_id,
+      safety_checkpoint_id: safety_id,
+      subject_id: wanted.subject_id,
+      // A choice of paths leaves the folder as no checkpoint has it: "here" stays the safety one.
+      head_after: wanted.paths === undefined ? target.checkpoint_id : safety_id,
+      undoable: true,
+    });
+  });
+}
+
+/** The whole recipe, for restore, undo and redo: safety checkpoint, pending, apply, end, settle. */
+export async function restoreTo(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  wanted: Wanted,
+): Promise<Restored> {
+  const { session, target, operation_id } = wanted;
+  const safety_id = deps.newId();
+  const hooks = progress.hooks(session.session_id, operation_id, wanted.kind);
+  const prepared = await prepare(deps, wanted, safety_id, hooks);
+  try {
+    await commitPending(deps, wanted, prepared, safety_id);
+  } catch (error) {
+    if (prepared !== null) {
+      await deps.runner.abandon(operation_id).catch(() => {});
+      await deps.runner.release([safety_id]).catch(() => {});
+    }
+    throw error;
+  }
+  let applied: Applied = { status: "restored", differences: [] };
+  if (prepared !== null) {
+    try {
+      applied = await deps.runner.apply(operation_id, hooks);
+    } catch (error) {
+      await commitNotDone(deps, operation_id, "failed");
+      throw error;
+    }
+  }
+  await commitRestored(deps, operation_id, applied.differences.length);
+  if (prepared !== null) {
+    await deps.runner.settle(operation_id).catch((error: unknown) => {
+      // The end is committed; what was set aside is dropped at the next start.
+      deps.log.warn({ operation_id, err: error }, "could not drop what the restore set aside");
+    });
+  }
+  return {
+    operation_id,
+    safety_checkpoint_id: safety_id,
+    checkpoint_id: target.checkpoint_id,
+    status: applied.status,
+    differences: applied.differences,
+    state: target.state,
+  };
+}
+
+/** Restores a copy into another folder: no safety checkpoint, no head, no operation to undo. */
+async function restoreInto(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  wanted: Wanted & { into: string },
+): Promise<Result<"restore">> {
+  const snapshot = snapshotOf(wanted.target);
+  const { workspace } = wanted.session;
+  if (snapshot === null || workspace === null) {
+    throw new ProtocolError("invalid_params", "This checkpoint has no files to copy.");
+  }
+  const hooks = progress.hooks(wanted.session.session_id, wanted.operation_id, wanted.kind);
+  await deps.runner.prepare(
+    {
+      operation_id: wanted.operation_id,
+      workspace,
+      rules: wanted.session.settings,
+      target: snapshot,
+      parent: null,
+      into: wanted.into,
+      ...(wanted.paths === undefined ? {} : { paths: wanted.paths }),
+      ...(wanted.plan_hash === undefined ? {} : { plan_hash: wanted.plan_hash }),
+    },
+    hooks,
+  );
+  const applied = await deps.runner.apply(wanted.operation_id, hooks);
+  await deps.runner.settle(wanted.operation_id);
+  return {
+    operation_id: wanted.operation_id,
+    safety_checkpoint_id: null,
+    checkpoint_id: wanted.target.checkpoint_id,
+    status: applied.status,
+    differences: applied.differences,
+    state: wanted.target.state,
+  };
+}
+
+/** A client-made id must be new: it names one operation for good. */
+export async function freshOperationId(
+  deps: ServiceDeps,
+  operation_id: string | undefined,
+): Promise<string> {
+  if (operation_id === undefined) return deps.newId();
+  if ((await deps.store.operation(operation_id)) !== null) {
+    throw new ProtocolError("invalid_params", `operation_id ${operation_id} is already taken.`);
+  }
+  return operation_id;
+}
+
+export async function restore(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  params: ParsedParams<"restore">,
+  context: CallContext,
+): Promise<Result<"restore">> {
+  await ensureRecovered(deps, params.session_id);
+  const session = await findOpenSession(deps.store, params.session_id);
+  const target = await findCheckpoint(deps.store, params.session_id, params.checkpoint_id);
+  const wanted: Wanted = {
+    session,
+    target,
+    operation_id: await freshOperationId(deps, params.operation_id),
+    kind: "restore",
+    subject_id: null,
+    paths: params.paths,
+    plan_hash: params.plan_hash,
+    actor: context.actor,
+  };
+  if (params.into !== undefined) {
+    return restoreInto(deps, progress, { ...wanted, into: params.into });
+  }
+  return restoreTo(deps, progress, wanted);
+}

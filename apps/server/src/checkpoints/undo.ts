@@ -1,0 +1,179 @@
+import { ProtocolError } from "@cairn/shared/errors";
+import type { ParsedParams, Result } from "@cairn/shared/methods";
+import type { CallContext } from "../service.ts";
+import type { CheckpointRow, OperationRow } from "../storage/store.ts";
+import { commit } from "./commit.ts";
+import { type ServiceDeps, timestamp } from "./deps.ts";
+import { markSubject } from "./endings.ts";
+import { findOpenSession } from "./find.ts";
+import type { ProgressHub } from "./progress.ts";
+import { ensureRecovered } from "./recovery.ts";
+import { restoreTo } from "./restore.ts";
+import { removeCheckpoints, undeleteCheckpoints } from "./trash.ts";
+import { operationView, toOperations } from "./views.ts";
+
+type UndoResult = Omit<Result<"undo">, "undone">;
+
+const stackKinds: readonly string[] = ["restore", "delete", "compact"];
+
+async function namedOperation(
+  deps: ServiceDeps,
+  session_id: string,
+  operation_id: string,
+): Promise<OperationRow> {
+  const row = await deps.store.operation(operation_id);
+  if (row === null || row.session_id !== session_id) {
+    throw new ProtocolError(
+      "operation_not_found",
+      `Session ${session_id} has no operation ${operation_id}.`,
+    );
+  }
+  return row;
+}
+
+async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Promise<OperationRow> {
+  if (params.operation_id === undefined) {
+    const next = await deps.store.nextUndo(params.session_id);
+    if (next === null) throw new ProtocolError("nothing_to_undo", "There is nothing to undo.");
+    return next;
+  }
+  const row = await namedOperation(deps, params.session_id, params.operation_id);
+  const done = row.status === "done" || row.status === "done_with_differences";
+  if (!stackKinds.includes(row.kind) || !done || !row.undoable) {
+    throw new ProtocolError("nothing_to_undo", `This ${row.kind} cannot be undone.`);
+  }
+  if (row.undone_by !== null) {
+    throw new ProtocolError("nothing_to_undo", `This ${row.kind} is already undone.`);
+  }
+  return row;
+}
+
+async function redoSubject(deps: ServiceDeps, params: ParsedParams<"redo">): Promise<OperationRow> {
+  const next = await deps.store.nextRedo(params.session_id);
+  if (params.operation_id !== undefined) {
+    const row = await namedOperation(deps, params.session_id, params.operation_id);
+    if (row.operation_id !== next?.operation_id) {
+      throw new ProtocolError("nothing_to_redo", "Only the latest undo can be redone.");
+    }
+  }
+  if (next === null) throw new ProtocolError("nothing_to_redo", "There is nothing to redo.");
+  return next;
+}
+
+/** The safety checkpoint of an operation: also from the trash, but not once it is purged. */
+async function safetyOf(deps: ServiceDeps, operation: OperationRow): Promise<CheckpointRow> {
+  const row =
+    operation.safety_checkpoint_id === null
+      ? null
+      : await deps.store.checkpoint(operation.session_id, operation.safety_checkpoint_id);
+  if (row === null || row.purged_at !== null) {
+    throw new ProtocolError(
+      "nothing_to_undo",
+      "The safety checkpoint of this operation was deleted for good.",
+    );
+  }
+  return row;
+}
+
+/** Takes checkpoints out of the trash, or puts them back: undo and redo that touch no file. */
+async function moveTrash(
+  deps: ServiceDeps,
+  kind: "undo" | "redo",
+  subject: OperationRow,
+  removal: OperationRow,
+  actor: string,
+): Promise<UndoResult> {
+  const operation_id = deps.newId();
+  const at = timestamp(deps.clock);
+  await commit(deps, async (tx, emit) => {
+    await tx.insertOperation({
+      operation_id,
+      session_id: subject.session_id,
+      kind,
+      status: "done",
+      actor,
+      created_at: at,
+      finished_at: at,
+      checkpoint_id: removal.checkpoint_id,
+      subject_id: subject.operation_id,
+    });
+    const row = await tx.operation(operation_id);
+    if (row !== null) await markSubject(tx, row);
+    const about = { session_id: subject.session_id, at, actor, operation_id };
+    if (kind === "undo") await undeleteCheckpoints(tx, emit, removal.removed_ids, about);
+    else await removeCheckpoints(tx, emit, removal, about);
+  });
+  return {
+    operation_id,
+    safety_checkpoint_id: null,
+    checkpoint_id: removal.checkpoint_id,
+    status: kind === "undo" ? "undeleted" : "deleted",
+    differences: [],
+    state: null,
+  };
+}
+
+async function walk(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  kind: "undo" | "redo",
+  params: ParsedParams<"undo">,
+  context: CallContext,
+): Promise<{ result: UndoResult; subject_id: string }> {
+  await ensureRecovered(deps, params.session_id);
+  const session = await findOpenSession(deps.store, params.session_id);
+  const subject = await (kind === "undo" ? undoSubject : redoSubject)(deps, params);
+  const original =
+    kind === "undo"
+      ? subject
+      : await namedOperation(deps, params.session_id, subject.subject_id ?? "");
+  if (original.kind !== "restore") {
+    const result = await moveTrash(deps, kind, subject, original, context.actor);
+    return { result, subject_id: subject.operation_id };
+  }
+  const result = await restoreTo(deps, progress, {
+    session,
+    // Undo goes to before the operation; redo to just before that undo.
+    target: await safetyOf(deps, subject),
+    operation_id: deps.newId(),
+    kind,
+    subject_id: subject.operation_id,
+    plan_hash: params.plan_hash,
+    actor: context.actor,
+  });
+  return { result, subject_id: subject.operation_id };
+}
+
+/** Takes back the latest restore, delete or compaction, or the one named. */
+export async function undo(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  params: ParsedParams<"undo">,
+  context: CallContext,
+): Promise<Result<"undo">> {
+  const { result, subject_id } = await walk(deps, progress, "undo", params, context);
+  return { ...result, undone: await operationView(deps.store, subject_id) };
+}
+
+/** Takes back the latest undo. */
+export async function redo(
+  deps: ServiceDeps,
+  progress: ProgressHub,
+  params: ParsedParams<"redo">,
+  context: CallContext,
+): Promise<Result<"redo">> {
+  const { result, subject_id } = await walk(deps, progress, "redo", params, context);
+  return { ...result, redone: await operationView(deps.store, subject_id) };
+}
+
+/** The operation log, newest first. */
+export async function listOperations(
+  deps: ServiceDeps,
+  params: ParsedParams<"list_operations">,
+): Promise<Result<"list_operations">> {
+  const { rows, next_cursor } = await deps.store.operations(params);
+  return {
+    operations: await toOperations(deps.store, params.session_id, rows),
+    ...(next_cursor === undefined ? {} : { next_cursor }),
+  };
+}

@@ -1,0 +1,42 @@
+import type { ParsedParams, Result } from "@cairn/shared/methods";
+import { mergeSettings } from "@cairn/shared/session";
+import { commit } from "../checkpoints/commit.ts";
+import type { ServiceDeps } from "../checkpoints/deps.ts";
+import { findOpenSession, findSession } from "../checkpoints/find.ts";
+import { ensureRecovered } from "../checkpoints/recovery.ts";
+import type { CallContext } from "../service.ts";
+import { emitSession } from "./create.ts";
+import { refuseOverlap } from "./overlap.ts";
+import { usableWorkspace } from "./workspace.ts";
+
+/** Renames, moves, labels, configures, closes or opens a session. */
+export async function updateSession(
+  deps: ServiceDeps,
+  params: ParsedParams<"update_session">,
+  context: CallContext,
+): Promise<Result<"update_session">> {
+  const { session_id, name, labels, settings, status } = params;
+  const opening = status === "open";
+  const current = opening
+    ? await findSession(deps.store, session_id)
+    : await findOpenSession(deps.store, session_id);
+  if (params.workspace !== undefined) await ensureRecovered(deps, session_id);
+  const workspace =
+    params.workspace === undefined ? undefined : await usableWorkspace(deps, params.workspace);
+  // A folder whose restore is unfinished stays marked as such, whatever else is asked.
+  const setStatus = current.status !== "recovery_pending" ? status : undefined;
+  const session = await commit(deps, async (tx, emit) => {
+    const folder = workspace ?? current.workspace;
+    const claims = workspace !== undefined || (opening && current.status === "closed");
+    if (folder !== null && claims) await refuseOverlap(tx, folder, session_id);
+    await tx.updateSession(session_id, {
+      ...(name === undefined ? {} : { name }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(settings === undefined ? {} : { settings: mergeSettings(current.settings, settings) }),
+      ...(setStatus === undefined ? {} : { status: setStatus }),
+      ...(workspace === undefined ? {} : { workspace }),
+    });
+    return emitSession(deps, tx, emit, "session_updated", session_id, context.actor);
+  });
+  return { session };
+}

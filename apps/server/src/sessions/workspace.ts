@@ -1,0 +1,34 @@
+import os from "node:os";
+import path from "node:path";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { ServiceDeps } from "../checkpoints/deps.ts";
+import { overlaps } from "./overlap.ts";
+
+/** The real path of a folder that may become a workspace, or why it may not. */
+export async function usableWorkspace(deps: ServiceDeps, given: string): Promise<string> {
+  if (!path.isAbsolute(given)) {
+    throw new ProtocolError(
+      "invalid_params",
+      `workspace must be an absolute path, not "${given}".`,
+    );
+  }
+  const facts = await deps.runner.folder(given);
+  if (!facts.exists) {
+    throw new ProtocolError("workspace_unavailable", `There is no folder ${given}.`);
+  }
+  const { real_path } = facts;
+  if (real_path === path.parse(real_path).root || real_path === os.homedir()) {
+    throw new ProtocolError(
+      "invalid_params",
+      `${real_path} is too much to keep: choose a project's folder in it.`,
+    );
+  }
+  if (overlaps(real_path, deps.dataDir)) {
+    throw new ProtocolError(
+      "invalid_params",
+      `${real_path} and Cairn's data folder ${deps.dataDir} contain each other. ` +
+        "Choose another folder, or another --data-dir.",
+    );
+  }
+  return real_path;
+}
