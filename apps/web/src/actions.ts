@@ -69,6 +69,15 @@ export function setPinned(session_id: string, checkpoint_id: string, pinned: boo
   return server().call("update_checkpoint", { session_id, checkpoint_id, pinned });
 }
 
+/** Adds a note to a checkpoint. */
+export function annotate(params: Params<"annotate">) {
+  return server().call("annotate", params);
+}
+
+export function deleteAnnotation(session_id: string, annotation_id: string) {
+  return server().call("delete_annotation", { session_id, annotation_id });
+}
+
 export function deleteCheckpoint(session_id: string, checkpoint_id: string) {
   return server().call("delete", { session_id, checkpoint_id });
 }

@@ -18,6 +18,8 @@ export const commands = {
   first: { bindings: ["Home"], keys: "Home", title: "Newest checkpoint", group: "Move" },
   details: { bindings: ["Enter"], keys: "Enter", title: "Show details", group: "Move" },
   out: { bindings: ["Escape"], keys: "Esc", title: "Close details", group: "Move" },
+  previous_hunk: { bindings: ["["], keys: "[", title: "Previous hunk", group: "Move" },
+  next_hunk: { bindings: ["]"], keys: "]", title: "Next hunk", group: "Move" },
   follow: { bindings: ["f"], keys: "F", title: "Follow or pause", group: "Move" },
   live_edge: {
     bindings: ["g", "Shift+G"],
@@ -28,6 +30,13 @@ export const commands = {
   create: { bindings: ["c"], keys: "C", title: "Create a checkpoint", group: "Checkpoints" },
   restore: { bindings: ["r"], keys: "R", title: "Restore…", group: "Checkpoints" },
   undo: { bindings: ["u"], keys: "U", title: "Undo the latest operation", group: "Checkpoints" },
+  redo: {
+    bindings: ["Shift+U"],
+    keys: "Shift U",
+    title: "Redo what was undone",
+    group: "Checkpoints",
+  },
+  annotate: { bindings: ["a"], keys: "A", title: "Write a note", group: "Checkpoints" },
   tags: { bindings: ["t"], keys: "T", title: "Edit tags", group: "Checkpoints" },
   pin: { bindings: ["p"], keys: "P", title: "Pin or unpin", group: "Checkpoints" },
   delete: { bindings: ["Delete"], keys: "Del", title: "Delete", group: "Checkpoints" },
