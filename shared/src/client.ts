@@ -267,7 +267,6 @@ class ConnectedClient implements Client {
       cancelTimeout();
     };
     this.#ask("health", {}, (outcome) => {
-      cancelTimeout();
       if ("error" in outcome || this.#state.status !== "live") return;
       this.#became({ status: "live", rttMs: performance.now() - started });
     });
