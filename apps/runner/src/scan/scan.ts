@@ -1,18 +1,15 @@
 import type { LeftOut, SkippedPath } from "@cairn/shared/files";
-import type { Progress, Rules } from "../runner.ts";
+import { ProtocolError } from "@cairn/shared/errors";
 import type { ObjectStore, TreeEntry } from "../store/objects.ts";
-import type { StatCache } from "./stat-cache.ts";
+import { splitPath } from "./paths.ts";
+import type { StoredRules } from "./rules.ts";
+import { RuleSet } from "./rules.ts";
+import { encodeSkipped } from "./skipped.ts";
+import type { WalkOptions } from "./walk.ts";
+import { Walk } from "./walk.ts";
 
-export interface ScanOptions {
-  /** Real, absolute path of the folder. */
-  workspace: string;
-  rules: Rules;
-  /** True stores what is read (nothing is durable before `store.commit`); false only hashes. */
-  store: boolean;
-  /** Null re-reads every file. */
-  cache: StatCache | null;
-  onProgress?: (progress: Progress) => void;
-}
+/** `workspace` is a real path. `store`: keep what is read (durable by `store.commit`), or only hash. */
+export type ScanOptions = WalkOptions;
 
 /** The tree that a scan found. Paths are relative and `/`-separated; the empty path is the root. */
 export interface ScannedTree {
@@ -44,14 +41,85 @@ export interface Scan {
 }
 
 /**
- * Reads the whole folder. `workspace_unavailable` when it is not there or no folder,
- * `invalid_params` for a folder that Cairn refuses, `limit_reached` over the rules' limits.
+ * Reads the whole folder. `workspace_unavailable` when it cannot be read, `limit_reached` over the
+ * rules' limits. What cannot be read inside is in `skipped`.
  */
-export function scanWorkspace(_store: ObjectStore, _options: ScanOptions): Scan {
-  throw new Error("not written yet");
+export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
+  const walk = new Walk(store, options);
+  const root = walk.run();
+  const rules = Buffer.from(JSON.stringify(walk.rules.stored()));
+  const skipped = walk.skipped.list();
+  const list = skipped.length === 0 ? null : encodeSkipped(skipped);
+  options.cache?.save();
+  return {
+    root,
+    tree: new TreeOfScan(root, walk.trees, store),
+    rulesHash: options.store ? store.putRecord("rules", rules) : store.hashRecord("rules", rules),
+    skippedHash:
+      list &&
+      (options.store ? store.putRecord("skipped", list) : store.hashRecord("skipped", list)),
+    skipped,
+    isSkipped: (path) => walk.skipped.covers(path),
+    ignoredMatcher: matcherOf(walk.rules),
+    files: walk.bounds.files,
+    bytes: walk.bounds.bytes,
+    left_out: walk.leftOut,
+  };
 }
 
 /** The rules that were stored with a checkpoint, as the matcher they were. */
-export function loadRules(_store: ObjectStore, _rulesHash: string): IgnoredMatcher {
-  throw new Error("not written yet");
+export function loadRules(store: ObjectStore, rulesHash: string): IgnoredMatcher {
+  const stored = JSON.parse(store.readRecord("rules", rulesHash).toString()) as StoredRules;
+  if (stored.version !== 1) {
+    throw new ProtocolError(
+      "internal",
+      "The ignore rules of this checkpoint were written by a newer Cairn. Start that version.",
+    );
+  }
+  return matcherOf(RuleSet.restore(stored));
+}
+
+function matcherOf(rules: RuleSet): IgnoredMatcher {
+  return (path, isDir) => path.length > 0 && rules.leavesOut(path.toString("latin1"), isDir);
+}
+
+class TreeOfScan implements ScannedTree {
+  readonly root: string;
+  readonly #trees: Map<string, TreeEntry[]>;
+  readonly #store: ObjectStore;
+  readonly #byName = new Map<string, Map<string, TreeEntry>>();
+
+  constructor(root: string, trees: Map<string, TreeEntry[]>, store: ObjectStore) {
+    this.root = root;
+    this.#trees = trees;
+    this.#store = store;
+  }
+
+  lookup(path: Buffer): TreeEntry | undefined {
+    let entry: TreeEntry | undefined = {
+      name: Buffer.alloc(0),
+      kind: "directory",
+      mode: 0,
+      size: 0,
+      hash: this.root,
+    };
+    for (const name of splitPath(path)) {
+      if (entry?.kind !== "directory") return undefined;
+      entry = this.#names(entry.hash).get(name.toString("latin1"));
+    }
+    return entry;
+  }
+
+  readTree(hash: string): TreeEntry[] {
+    return this.#trees.get(hash) ?? this.#store.readTree(hash);
+  }
+
+  #names(hash: string): Map<string, TreeEntry> {
+    let names = this.#byName.get(hash);
+    if (names === undefined) {
+      names = new Map(this.readTree(hash).map((entry) => [entry.name.toString("latin1"), entry]));
+      this.#byName.set(hash, names);
+    }
+    return names;
+  }
 }

@@ -35,6 +35,21 @@ export function storeError(error: unknown): unknown {
   return error;
 }
 
+/**
+ * The same for writes. Always of the table, so that a fault of the store's disk is never taken for
+ * a fault of the file that was being stored.
+ */
+export function writeError(error: unknown): ProtocolError {
+  const known = storeError(error);
+  if (known instanceof ProtocolError) return known;
+  const why = known instanceof Error ? known.message : String(known);
+  return new ProtocolError(
+    "internal",
+    `The snapshot store could not be written (${why}). Nothing that was kept is lost; check the disk of Cairn's data folder and try again.`,
+    { cause: error },
+  );
+}
+
 /** Runs `work` with its errors translated by `storeError`. */
 export function guarded<T>(work: () => T): T {
   try {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { StoreFacts } from "../runner.ts";
 import { chunkBytes, decodeChunks, decodeTree, encodeTree } from "./encoding.ts";
 import type { ChunkList } from "./encoding.ts";
-import { damaged, guarded, storeError } from "./errors.ts";
+import { damaged, guarded, writeError } from "./errors.ts";
 import type { Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
@@ -190,7 +190,7 @@ export class Store implements ObjectStore {
     } catch (error) {
       this.#pending.clear();
       this.#writer.abandon();
-      throw storeError(error);
+      throw writeError(error);
     }
   }
 

@@ -1,0 +1,40 @@
+import { isUtf8 } from "node:buffer";
+import { readdirSync } from "node:fs";
+import { byteString } from "./rules.ts";
+
+/** A name found in a folder. */
+export interface Name {
+  bytes: Buffer;
+  /** One byte a character: order and equality are those of the bytes. */
+  key: string;
+  /** Absolute path; bytes where it is not UTF-8. Strings are what Node is quick with. */
+  path: string | Buffer;
+}
+
+/** The names in a folder, in the order of their bytes. */
+export function namesIn(folder: string | Buffer): Name[] {
+  const names = textNames(folder) ?? byteNames(folder);
+  return names.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Undefined when a name may be no UTF-8: its bytes would be lost. */
+function textNames(folder: string | Buffer): Name[] | undefined {
+  if (typeof folder !== "string") return undefined;
+  const names: Name[] = [];
+  for (const text of readdirSync(folder)) {
+    if (text.includes("\uFFFD")) return undefined;
+    names.push({ bytes: Buffer.from(text), key: byteString(text), path: `${folder}/${text}` });
+  }
+  return names;
+}
+
+function byteNames(folder: string | Buffer): Name[] {
+  return readdirSync(folder, { encoding: "buffer" }).map((bytes) => ({
+    bytes,
+    key: bytes.toString("latin1"),
+    path:
+      typeof folder === "string" && isUtf8(bytes)
+        ? `${folder}/${bytes.toString()}`
+        : Buffer.concat([Buffer.from(folder), Buffer.from("/"), bytes]),
+  }));
+}
