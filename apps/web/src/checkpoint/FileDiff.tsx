@@ -1,0 +1,82 @@
+import type { DiffFile, DiffHunk } from "@cairn/shared/files";
+import { useCallback, useEffect, useState } from "react";
+import { diff } from "../actions.ts";
+import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { changeSentences, sizeChange } from "./change-words.ts";
+import { ChangeMark, LineCounts } from "./ChangeMark.tsx";
+import { keyParam } from "./paths.ts";
+import { PathLabel } from "./PathLabel.tsx";
+import { UnifiedDiff } from "./UnifiedDiff.tsx";
+
+interface Loaded {
+  file: DiffFile | undefined;
+  hunks: readonly DiffHunk[];
+  tooLarge: boolean;
+}
+
+interface FileDiffProps {
+  session_id: string;
+  /** As in `diff`: a checkpoint, the folder now, or nothing. */
+  from: string | null;
+  to: string;
+  /** Key of the path (see `pathKey`). */
+  path: string;
+}
+
+/** What changed in one file: its lines, or in words why there are none. */
+export function FileDiff({ session_id, from, to, path }: FileDiffProps) {
+  const [loaded, setLoaded] = useState<Loaded | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [tries, setTries] = useState(0);
+
+  useEffect(() => {
+    let wanted = true;
+    setLoaded(null);
+    setError(null);
+    diff({ session_id, from, to, path: keyParam(path) }).then(
+      ({ files, hunks = [], too_large = false }) => {
+        if (wanted) setLoaded({ file: files[0], hunks, tooLarge: too_large });
+      },
+      (reason: unknown) => {
+        if (wanted) setError(reason);
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [session_id, from, to, path, tries]);
+
+  const retry = useCallback(() => setTries((count) => count + 1), []);
+  if (error !== null)
+    return <ErrorNote title="The difference could not be loaded" error={error} onRetry={retry} />;
+  if (loaded === null)
+    return (
+      <div className="px-1 py-3">
+        <Spinner label="Comparing…" />
+      </div>
+    );
+  const { file, hunks, tooLarge } = loaded;
+  if (file === undefined)
+    return <p className="px-1 py-3 text-fg-2">This path is the same on both sides.</p>;
+  const sentences = changeSentences(file, { hunks: hunks.length, tooLarge });
+  const size = sizeChange(file);
+  return (
+    <div className="grid min-w-0 gap-2">
+      <div className="flex min-w-0 items-center gap-2">
+        <ChangeMark kind={file.kind} />
+        <PathLabel path={file.path} />
+        {size !== null && (
+          <span className="datum shrink-0 whitespace-nowrap text-fg-3">{size}</span>
+        )}
+        <LineCounts added={file.added} removed={file.removed} />
+      </div>
+      {sentences.map((sentence) => (
+        <p key={sentence} className="text-fg-2">
+          {sentence}
+        </p>
+      ))}
+      {hunks.length > 0 && <UnifiedDiff label={`Changes of ${file.path}`} hunks={hunks} />}
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+import type { FileFacts, FileKind } from "@cairn/shared/files";
+import { describe, expect, test } from "vitest";
+import { changeSentences, changeWords, sizeChange } from "./change-words.ts";
+
+function facts(kind: FileKind, mode: number, size = 1200): FileFacts {
+  return { kind, mode, size, hash: "a".repeat(64) };
+}
+
+const plain = facts("file", 0o644);
+const none = { hunks: 0, tooLarge: false };
+
+describe("words of a change", () => {
+  test("are silent about an ordinary edit", () => {
+    const edit = { kind: "modified", before: plain, after: { ...plain, size: 1400 } } as const;
+    expect(changeWords(edit)).toBe("");
+    expect(sizeChange(edit)).toBe("1.2 KB → 1.4 KB");
+    expect(changeSentences(edit, { hunks: 1, tooLarge: false })).toEqual([]);
+  });
+
+  test("name permissions in octal, and whether a file became executable", () => {
+    const mode = { kind: "mode", before: plain, after: facts("executable", 0o755) } as const;
+    expect(changeWords(mode)).toBe("644 → 755");
+    expect(changeSentences(mode, none)).toEqual([
+      "Permissions changed: 644 → 755, now executable. The content is the same.",
+    ]);
+    const folder = {
+      kind: "mode",
+      before: facts("directory", 0o755, 0),
+      after: facts("directory", 0o700, 0),
+    } as const;
+    expect(changeSentences(folder, none)).toEqual([
+      "Permissions changed: 755 → 700. The content is the same.",
+    ]);
+  });
+
+  test("say both when an edit also changed permissions", () => {
+    const both = { kind: "modified", before: plain, after: facts("file", 0o600) } as const;
+    expect(changeSentences(both, { hunks: 2, tooLarge: false })).toEqual([
+      "Permissions changed: 644 → 600.",
+    ]);
+  });
+
+  test("explain what has no lines", () => {
+    const binary = { kind: "modified", before: plain, after: plain, binary: true } as const;
+    expect(changeSentences(binary, none)).toEqual([
+      "Binary file, 1.2 KB. It has no lines to compare.",
+    ]);
+    const large = { kind: "modified", before: plain, after: facts("file", 0o644, 9e6) } as const;
+    expect(changeSentences(large, { hunks: 0, tooLarge: true })).toEqual([
+      "Too large to compare line by line (1.2 KB → 9.0 MB).",
+    ]);
+    const empty = { kind: "added", before: null, after: facts("file", 0o644, 0) } as const;
+    expect(changeSentences(empty, none)).toEqual(["The file is empty."]);
+  });
+
+  test("name links, folders and what turned into another kind", () => {
+    const link = facts("symlink", 0, 7);
+    expect(changeWords({ kind: "added", before: null, after: link })).toBe("symbolic link");
+    expect(changeSentences({ kind: "added", before: null, after: link }, none)).toEqual([
+      "New symbolic link.",
+    ]);
+    const turned = { kind: "type", before: plain, after: link } as const;
+    expect(changeWords(turned)).toBe("file → symbolic link");
+    expect(changeSentences(turned, none)).toEqual(["The file became a symbolic link."]);
+    expect(sizeChange(turned)).toBe("1.2 KB");
+  });
+});
