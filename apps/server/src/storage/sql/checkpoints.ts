@@ -1,0 +1,173 @@
+import type { CheckpointSummary } from "@cairn/shared/checkpoint";
+import type { Kysely } from "kysely";
+import * as z from "zod/mini";
+import type { CheckpointQuery, CheckpointRow, Page, PageQuery } from "../store.ts";
+import { nearestLive } from "./ancestors.ts";
+import { conditionsOf } from "./checkpoint-filter.ts";
+import { summaryColumns, summaryOf, wholeColumns, wholeOf } from "./checkpoint-rows.ts";
+import { Keyset } from "./cursor.ts";
+import type { Tables } from "./tables.ts";
+
+type Db = Kysely<Tables>;
+
+const bySequence = new Keyset("checkpoints", [z.int()]);
+const byDeletion = new Keyset("deleted_checkpoints", [z.string(), z.int()]);
+
+function wholeCheckpoints(db: Db, session_id: string) {
+  return db
+    .selectFrom("checkpoints")
+    .leftJoin(
+      "checkpoint_contents",
+      "checkpoint_contents.sequence_number",
+      "checkpoints.sequence_number",
+    )
+    .select(
+      [...wholeColumns].map((column) =>
+        column === "sequence_number" ? "checkpoints.sequence_number" : column,
+      ),
+    )
+    .where("session_id", "=", session_id);
+}
+
+export async function findCheckpoint(
+  db: Db,
+  session_id: string,
+  checkpoint_id: string,
+): Promise<CheckpointRow | null> {
+  const row = await wholeCheckpoints(db, session_id)
+    .where("checkpoint_id", "=", checkpoint_id)
+    .executeTakeFirst();
+  return row === undefined ? null : wholeOf(row);
+}
+
+export async function listAllCheckpoints(db: Db, session_id: string): Promise<CheckpointRow[]> {
+  const rows = await wholeCheckpoints(db, session_id)
+    .where("deleted_at", "is", null)
+    .orderBy("checkpoints.sequence_number")
+    .execute();
+  return rows.map(wholeOf);
+}
+
+/** Gives each row of a page its shown parent, which most have beside them in the page. */
+async function withShownParents(
+  db: Db,
+  rows: Omit<CheckpointSummary, "shown_parent_id">[],
+): Promise<CheckpointSummary[]> {
+  const live = new Set(rows.map(({ checkpoint_id }) => checkpoint_id));
+  const asked = new Set<string>();
+  for (const { parent_id } of rows) {
+    if (parent_id !== null && !live.has(parent_id)) asked.add(parent_id);
+  }
+  const nearest = await nearestLive(db, [...asked]);
+  return rows.map((row) => {
+    const { parent_id } = row;
+    if (parent_id === null || live.has(parent_id)) return { ...row, shown_parent_id: parent_id };
+    return { ...row, shown_parent_id: nearest.get(parent_id) ?? null };
+  });
+}
+
+export async function listCheckpoints(
+  db: Db,
+  query: CheckpointQuery,
+): Promise<Page<CheckpointSummary> & { total: number }> {
+  const { session_id, limit, order } = query;
+  const from = bySequence.read(query.cursor);
+  const conditions = await conditionsOf(db, session_id, query.filter ?? {});
+  const matching = db
+    .selectFrom("checkpoints")
+    .where("session_id", "=", session_id)
+    .where("deleted_at", "is", null)
+    .$if(conditions.length > 0, (found) => found.where((eb) => eb.and(conditions)));
+  const rows = await matching
+    .select(summaryColumns)
+    .$if(from !== null, (found) =>
+      found.where("sequence_number", order === "asc" ? ">" : "<", from?.[0] ?? 0),
+    )
+    .orderBy("sequence_number", order)
+    .limit(limit + 1)
+    .execute();
+  const total =
+    conditions.length > 0
+      ? await matching.select(({ fn }) => fn.countAll<number>().as("total")).executeTakeFirst()
+      : await db
+          .selectFrom("sessions")
+          .select("checkpoints as total")
+          .where("session_id", "=", session_id)
+          .executeTakeFirst();
+  const page = bySequence.page(rows, limit, (row) => [row.sequence_number], summaryOf);
+  return { ...page, rows: await withShownParents(db, page.rows), total: total?.total ?? 0 };
+}
+
+export async function listDeletedCheckpoints(
+  db: Db,
+  query: PageQuery & { session_id?: string | undefined },
+): Promise<Page<CheckpointSummary>> {
+  const { session_id, limit } = query;
+  const from = byDeletion.read(query.cursor);
+  const rows = await db
+    .selectFrom("checkpoints")
+    .select(summaryColumns)
+    .where("deleted_at", "is not", null)
+    .where("purged_at", "is", null)
+    .where(({ eb, selectFrom }) =>
+      // What belongs to a deleted session comes and goes with it.
+      session_id === undefined
+        ? eb(
+            "session_id",
+            "not in",
+            selectFrom("sessions")
+              .select("sessions.session_id")
+              .where("sessions.deleted_at", "is not", null),
+          )
+        : eb("session_id", "=", session_id),
+    )
+    .$if(from !== null, (found) =>
+      found.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple("deleted_at", "sequence_number"), "<", tuple(from?.[0] ?? "", from?.[1] ?? 0)),
+      ),
+    )
+    .orderBy("deleted_at", "desc")
+    .orderBy("sequence_number", "desc")
+    .limit(limit + 1)
+    .execute();
+  const page = byDeletion.page(
+    rows,
+    limit,
+    (row) => [row.deleted_at ?? "", row.sequence_number],
+    summaryOf,
+  );
+  return { ...page, rows: await withShownParentsOfRemoved(db, page.rows) };
+}
+
+/** In the trash the rows beside are removed ones too, so every parent is looked up. */
+async function withShownParentsOfRemoved(
+  db: Db,
+  rows: Omit<CheckpointSummary, "shown_parent_id">[],
+): Promise<CheckpointSummary[]> {
+  const parents = rows.flatMap(({ parent_id }) => (parent_id === null ? [] : [parent_id]));
+  const nearest = await nearestLive(db, [...new Set(parents)]);
+  return rows.map((row) => ({
+    ...row,
+    shown_parent_id: row.parent_id === null ? null : (nearest.get(row.parent_id) ?? null),
+  }));
+}
+
+export async function findShownParent(db: Db, checkpoint_id: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("checkpoints")
+    .select("parent_id")
+    .where("checkpoint_id", "=", checkpoint_id)
+    .executeTakeFirst();
+  if (row === undefined || row.parent_id === null) return null;
+  return (await nearestLive(db, [row.parent_id])).get(row.parent_id) ?? null;
+}
+
+export async function listPins(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom("checkpoints")
+    .select("checkpoint_id")
+    .where("purged_at", "is", null)
+    .orderBy("sequence_number")
+    .execute();
+  return rows.map(({ checkpoint_id }) => checkpoint_id);
+}
