@@ -4,7 +4,7 @@
  * whole name also none) the whole path.
  */
 interface FilePattern {
-  matches(path: string): boolean;
+  readonly matches: (path: string) => boolean;
   /** What every matching path begins with. */
   readonly prefix: string;
 }

@@ -19,7 +19,7 @@ export class LocalBus implements Bus {
 
   #deliver(hint: Hint): void {
     // A copy: those who join in the middle of a hint hear the next one.
-    for (const listener of [...this.#listeners]) {
+    for (const listener of Array.from(this.#listeners)) {
       if (!this.#listeners.has(listener)) continue;
       try {
         listener(hint);

@@ -1,14 +1,13 @@
-import type { CheckpointSummary } from "@cairn/shared/checkpoint";
+import type { CheckpointSummary, GitPosition, State } from "@cairn/shared/checkpoint";
 import type { Selectable } from "kysely";
 import type { CheckpointRow } from "../store.ts";
-import { fromJson } from "./json.ts";
 import type { Tables } from "./tables.ts";
 
 /** The columns that lists read. */
 export const summaryColumns = [
   "checkpoint_id",
   "session_id",
-  "sequence_number",
+  "checkpoints.sequence_number",
   "parent_id",
   "message",
   "tags",
@@ -30,9 +29,12 @@ export const summaryColumns = [
   "checksum",
   "annotation_count",
   "max_severity",
-] as const satisfies (keyof Tables["checkpoints"])[];
+] as const;
 
-type SummaryColumns = Pick<Selectable<Tables["checkpoints"]>, (typeof summaryColumns)[number]>;
+type SummaryColumns = Pick<
+  Selectable<Tables["checkpoints"]>,
+  Exclude<(typeof summaryColumns)[number], "checkpoints.sequence_number"> | "sequence_number"
+>;
 
 export function summaryOf(row: SummaryColumns): Omit<CheckpointSummary, "shown_parent_id"> {
   const { trigger_kind: kind, trigger_reason: reason } = row;
@@ -42,7 +44,7 @@ export function summaryOf(row: SummaryColumns): Omit<CheckpointSummary, "shown_p
     sequence_number: row.sequence_number,
     parent_id: row.parent_id,
     message: row.message,
-    tags: row.tags === "[]" ? [] : fromJson(row.tags),
+    tags: row.tags === "[]" ? [] : (JSON.parse(row.tags) as string[]),
     trigger: reason === null ? { kind } : { kind, reason },
     author: row.author,
     created_at: row.created_at,
@@ -56,13 +58,14 @@ export function summaryOf(row: SummaryColumns): Omit<CheckpointSummary, "shown_p
     changed_files: row.changed_files,
     added: row.added,
     removed: row.removed,
-    git: row.git === null ? null : fromJson(row.git),
+    git: row.git === null ? null : (JSON.parse(row.git) as GitPosition),
     checksum: row.checksum,
     annotation_count: row.annotation_count,
     max_severity: row.max_severity,
   };
 }
 
+/** Columns of a checkpoint joined with its contents. */
 export const wholeColumns = [
   ...summaryColumns,
   "purged_at",
@@ -84,7 +87,7 @@ export function wholeOf(row: WholeColumns): CheckpointRow {
     purged_at: row.purged_at,
     rules: row.rules,
     skipped: row.skipped,
-    state: row.state === null ? null : fromJson(row.state),
-    changed_paths: row.changed_paths === null ? [] : fromJson(row.changed_paths),
+    state: row.state === null ? null : (JSON.parse(row.state) as State),
+    changed_paths: row.changed_paths === null ? [] : (JSON.parse(row.changed_paths) as string[]),
   };
 }

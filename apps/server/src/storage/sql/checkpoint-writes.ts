@@ -2,7 +2,6 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { Kysely } from "kysely";
 import type { NewCheckpoint, Tx } from "../store.ts";
 import { fold } from "./fold.ts";
-import { fromJson } from "./json.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -17,7 +16,7 @@ function* slices<T>(items: readonly T[]): Generator<T[]> {
 export async function nextSequenceNumber(db: Db): Promise<number> {
   const { value } = await db
     .updateTable("counters")
-    .set(({ eb }) => ({ value: eb("value", "+", 1) }))
+    .set((eb) => ({ value: eb("value", "+", 1) }))
     .where("name", "=", "sequence_number")
     .returning("value")
     .executeTakeFirstOrThrow();
@@ -55,9 +54,10 @@ async function insertPaths(db: Db, place: Place, paths: readonly string[]): Prom
     await db
       .insertInto("checkpoint_paths")
       .columns(["path_id", "sequence_number"])
-      .expression(({ selectFrom, val }) =>
-        selectFrom("paths")
-          .select(["path_id", val(sequence_number).as("sequence_number")])
+      .expression((eb) =>
+        eb
+          .selectFrom("paths")
+          .select(["path_id", eb.val(sequence_number).as("sequence_number")])
           .where("session_id", "=", session_id)
           .where("path", "in", slice),
       )
@@ -70,8 +70,9 @@ async function deletePaths(db: Db, place: Place, paths: readonly string[]): Prom
     await db
       .deleteFrom("checkpoint_paths")
       .where("sequence_number", "=", place.sequence_number)
-      .where("path_id", "in", ({ selectFrom }) =>
-        selectFrom("paths")
+      .where("path_id", "in", (eb) =>
+        eb
+          .selectFrom("paths")
           .select("path_id")
           .where("session_id", "=", place.session_id)
           .where("path", "in", slice),
@@ -83,7 +84,7 @@ async function deletePaths(db: Db, place: Place, paths: readonly string[]): Prom
 async function countLive(db: Db, session_id: string, change: 1 | -1): Promise<void> {
   await db
     .updateTable("sessions")
-    .set(({ eb }) => ({ checkpoints: eb("checkpoints", "+", change) }))
+    .set((eb) => ({ checkpoints: eb("checkpoints", "+", change) }))
     .where("session_id", "=", session_id)
     .execute();
 }
@@ -145,7 +146,7 @@ async function purgeContents(db: Db, place: Place): Promise<void> {
     .where("sequence_number", "=", sequence_number)
     .executeTakeFirst();
   if (contents === undefined) return;
-  await deletePaths(db, place, fromJson<string[]>(contents.changed_paths));
+  await deletePaths(db, place, JSON.parse(contents.changed_paths) as string[]);
   await db
     .deleteFrom("checkpoint_contents")
     .where("sequence_number", "=", sequence_number)
@@ -172,7 +173,7 @@ export async function updateCheckpoint(
     .where("checkpoint_id", "=", checkpoint_id)
     .execute();
   if (tags !== undefined) {
-    await deleteTags(db, current, fromJson<string[]>(current.tags));
+    await deleteTags(db, current, JSON.parse(current.tags) as string[]);
     await insertTags(db, current, tags);
   }
   if (change.deleted_at !== undefined) {

@@ -21,11 +21,7 @@ function wholeCheckpoints(db: Db, session_id: string) {
       "checkpoint_contents.sequence_number",
       "checkpoints.sequence_number",
     )
-    .select(
-      [...wholeColumns].map((column) =>
-        column === "sequence_number" ? "checkpoints.sequence_number" : column,
-      ),
-    )
+    .select(wholeColumns)
     .where("session_id", "=", session_id);
 }
 
@@ -48,12 +44,13 @@ export async function listAllCheckpoints(db: Db, session_id: string): Promise<Ch
   return rows.map(wholeOf);
 }
 
-/** Gives each row of a page its shown parent, which most have beside them in the page. */
+/** Gives each row its shown parent, which most rows of a page have beside them. */
 async function withShownParents(
   db: Db,
   rows: Omit<CheckpointSummary, "shown_parent_id">[],
 ): Promise<CheckpointSummary[]> {
-  const live = new Set(rows.map(({ checkpoint_id }) => checkpoint_id));
+  const live = new Set<string>();
+  for (const row of rows) if (row.deleted_at === null) live.add(row.checkpoint_id);
   const asked = new Set<string>();
   for (const { parent_id } of rows) {
     if (parent_id !== null && !live.has(parent_id)) asked.add(parent_id);
@@ -73,22 +70,20 @@ export async function listCheckpoints(
   const { session_id, limit, order } = query;
   const from = bySequence.read(query.cursor);
   const conditions = await conditionsOf(db, session_id, query.filter ?? {});
-  const matching = db
+  let matching = db
     .selectFrom("checkpoints")
     .where("session_id", "=", session_id)
-    .where("deleted_at", "is", null)
-    .$if(conditions.length > 0, (found) => found.where((eb) => eb.and(conditions)));
-  const rows = await matching
-    .select(summaryColumns)
-    .$if(from !== null, (found) =>
-      found.where("sequence_number", order === "asc" ? ">" : "<", from?.[0] ?? 0),
-    )
+    .where("deleted_at", "is", null);
+  if (conditions.length > 0) matching = matching.where((eb) => eb.and(conditions));
+  let found = matching.select(summaryColumns);
+  if (from !== null) found = found.where("sequence_number", order === "asc" ? ">" : "<", from[0]);
+  const rows = await found
     .orderBy("sequence_number", order)
     .limit(limit + 1)
     .execute();
   const total =
     conditions.length > 0
-      ? await matching.select(({ fn }) => fn.countAll<number>().as("total")).executeTakeFirst()
+      ? await matching.select((eb) => eb.fn.countAll<number>().as("total")).executeTakeFirst()
       : await db
           .selectFrom("sessions")
           .select("checkpoints as total")
@@ -104,28 +99,25 @@ export async function listDeletedCheckpoints(
 ): Promise<Page<CheckpointSummary>> {
   const { session_id, limit } = query;
   const from = byDeletion.read(query.cursor);
-  const rows = await db
+  let found = db
     .selectFrom("checkpoints")
     .select(summaryColumns)
     .where("deleted_at", "is not", null)
-    .where("purged_at", "is", null)
-    .where(({ eb, selectFrom }) =>
-      // What belongs to a deleted session comes and goes with it.
-      session_id === undefined
-        ? eb(
-            "session_id",
-            "not in",
-            selectFrom("sessions")
-              .select("sessions.session_id")
-              .where("sessions.deleted_at", "is not", null),
-          )
-        : eb("session_id", "=", session_id),
-    )
-    .$if(from !== null, (found) =>
-      found.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("deleted_at", "sequence_number"), "<", tuple(from?.[0] ?? "", from?.[1] ?? 0)),
-      ),
-    )
+    .where("purged_at", "is", null);
+  if (session_id === undefined) {
+    // What belongs to a deleted session comes and goes with it.
+    const deleted = db
+      .selectFrom("sessions")
+      .select("sessions.session_id")
+      .where("sessions.deleted_at", "is not", null);
+    found = found.where("session_id", "not in", deleted);
+  } else found = found.where("session_id", "=", session_id);
+  if (from !== null) {
+    found = found.where((eb) =>
+      eb(eb.refTuple("deleted_at", "sequence_number"), "<", eb.tuple(...from)),
+    );
+  }
+  const rows = await found
     .orderBy("deleted_at", "desc")
     .orderBy("sequence_number", "desc")
     .limit(limit + 1)
@@ -136,20 +128,7 @@ export async function listDeletedCheckpoints(
     (row) => [row.deleted_at ?? "", row.sequence_number],
     summaryOf,
   );
-  return { ...page, rows: await withShownParentsOfRemoved(db, page.rows) };
-}
-
-/** In the trash the rows beside are removed ones too, so every parent is looked up. */
-async function withShownParentsOfRemoved(
-  db: Db,
-  rows: Omit<CheckpointSummary, "shown_parent_id">[],
-): Promise<CheckpointSummary[]> {
-  const parents = rows.flatMap(({ parent_id }) => (parent_id === null ? [] : [parent_id]));
-  const nearest = await nearestLive(db, [...new Set(parents)]);
-  return rows.map((row) => ({
-    ...row,
-    shown_parent_id: row.parent_id === null ? null : (nearest.get(row.parent_id) ?? null),
-  }));
+  return { ...page, rows: await withShownParents(db, page.rows) };
 }
 
 export async function findShownParent(db: Db, checkpoint_id: string): Promise<string | null> {

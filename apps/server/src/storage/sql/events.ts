@@ -2,7 +2,6 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { EventType, LoggedEvent } from "@cairn/shared/events";
 import type { Kysely } from "kysely";
 import type { LogPosition, NewEvent, Reads } from "../store.ts";
-import { fromJson } from "./json.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -10,11 +9,12 @@ type Db = Kysely<Tables>;
 export async function findPosition(db: Db, session_id: string): Promise<LogPosition | null> {
   const row = await db
     .selectFrom("sessions")
-    .select(({ selectFrom }) => [
+    .select((eb) => [
       "epoch",
       "seq",
-      selectFrom("events")
-        .select(({ fn }) => fn.min("events.seq").as("oldest"))
+      eb
+        .selectFrom("events")
+        .select((events) => events.fn.min("events.seq").as("oldest"))
         .where("events.session_id", "=", session_id)
         .as("oldest"),
     ])
@@ -29,17 +29,15 @@ export async function listEvents(
   query: Parameters<Reads["events"]>[0],
 ): Promise<LoggedEvent[]> {
   const { types, until } = query;
-  const rows = await db
+  let found = db
     .selectFrom("events")
     .select("event")
     .where("session_id", "=", query.session_id)
-    .where("seq", ">", query.after)
-    .$if(until !== undefined, (found) => found.where("seq", "<=", until ?? 0))
-    .$if(types !== undefined, (found) => found.where("event_type", "in", types ?? []))
-    .orderBy("seq")
-    .limit(query.limit)
-    .execute();
-  return rows.map(({ event }) => fromJson<LoggedEvent>(event));
+    .where("seq", ">", query.after);
+  if (until !== undefined) found = found.where("seq", "<=", until);
+  if (types !== undefined) found = found.where("event_type", "in", types);
+  const rows = await found.orderBy("seq").limit(query.limit).execute();
+  return rows.map(({ event }) => JSON.parse(event) as LoggedEvent);
 }
 
 export async function findSeqBeforeLast(
@@ -49,11 +47,9 @@ export async function findSeqBeforeLast(
   types?: readonly EventType[],
 ): Promise<number> {
   if (count > 0) {
-    const first = await db
-      .selectFrom("events")
-      .select("seq")
-      .where("session_id", "=", session_id)
-      .$if(types !== undefined, (found) => found.where("event_type", "in", types ?? []))
+    let found = db.selectFrom("events").select("seq").where("session_id", "=", session_id);
+    if (types !== undefined) found = found.where("event_type", "in", types);
+    const first = await found
       .orderBy("seq", "desc")
       .limit(1)
       .offset(count - 1)
@@ -69,7 +65,7 @@ export async function appendEvent(db: Db, event: NewEvent): Promise<LoggedEvent>
   const { session_id, timestamp } = event.data;
   const place = await db
     .updateTable("sessions")
-    .set(({ eb }) => ({
+    .set((eb) => ({
       seq: eb("seq", "+", 1),
       last_event_at: timestamp,
       activity_at: timestamp,

@@ -3,7 +3,6 @@ import type { Kysely, Selectable } from "kysely";
 import * as z from "zod/mini";
 import type { NewOperation, OperationRow, Page, PageQuery, Tx } from "../store.ts";
 import { Keyset } from "./cursor.ts";
-import { fromJson } from "./json.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -15,7 +14,11 @@ const stackKinds = ["restore", "delete", "compact"] as const;
 const doneStatuses = ["done", "done_with_differences"] as const;
 
 function rowOf(row: Selectable<Tables["operations"]>): OperationRow {
-  return { ...row, removed_ids: fromJson(row.removed_ids), undoable: Boolean(row.undoable) };
+  return {
+    ...row,
+    removed_ids: JSON.parse(row.removed_ids) as string[],
+    undoable: Boolean(row.undoable),
+  };
 }
 
 export async function findOperation(db: Db, operation_id: string): Promise<OperationRow | null> {
@@ -32,11 +35,9 @@ export async function listOperations(
   query: PageQuery & { session_id: string },
 ): Promise<Page<OperationRow>> {
   const before = newest.read(query.cursor);
-  const rows = await db
-    .selectFrom("operations")
-    .selectAll()
-    .where("session_id", "=", query.session_id)
-    .$if(before !== null, (found) => found.where("ord", "<", before?.[0] ?? 0))
+  let found = db.selectFrom("operations").selectAll().where("session_id", "=", query.session_id);
+  if (before !== null) found = found.where("ord", "<", before[0]);
+  const rows = await found
     .orderBy("ord", "desc")
     .limit(query.limit + 1)
     .execute();
@@ -76,18 +77,16 @@ export async function nextRedo(db: Db, session_id: string): Promise<OperationRow
     .where("kind", "=", "undo")
     .where("status", "in", doneStatuses)
     .where("redone_by", "is", null)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom("operations as newer")
-            .select("newer.ord")
-            .where("newer.session_id", "=", session_id)
-            .whereRef("newer.ord", ">", "undo.ord")
-            .where("newer.kind", "in", stackKinds)
-            .where("newer.status", "in", doneStatuses),
-        ),
-      ),
-    )
+    .where((eb) => {
+      const newer = eb
+        .selectFrom("operations as newer")
+        .select("newer.ord")
+        .where("newer.session_id", "=", session_id)
+        .whereRef("newer.ord", ">", "undo.ord")
+        .where("newer.kind", "in", stackKinds)
+        .where("newer.status", "in", doneStatuses);
+      return eb.not(eb.exists(newer));
+    })
     .orderBy("ord", "desc")
     .limit(1)
     .executeTakeFirst();

@@ -1,11 +1,10 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Kysely, Selectable } from "kysely";
 import * as z from "zod/mini";
-import type { Page, PageQuery, SessionRow, Tx } from "../store.ts";
+import type { Page, PageQuery, Reads, SessionRow, Tx } from "../store.ts";
 import { contains } from "./conditions.ts";
 import { Keyset } from "./cursor.ts";
 import { fold } from "./fold.ts";
-import { fromJson } from "./json.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -20,7 +19,7 @@ function rowOf(row: Selectable<Tables["sessions"]>): SessionRow {
     name: row.name,
     workspace: row.workspace,
     status: row.status,
-    labels: fromJson(row.labels),
+    labels: JSON.parse(row.labels) as SessionRow["labels"],
     created_at: row.created_at,
     deleted_at: row.deleted_at,
     demo: Boolean(row.demo),
@@ -30,7 +29,7 @@ function rowOf(row: Selectable<Tables["sessions"]>): SessionRow {
     last_event_at: row.last_event_at,
     seq: row.seq,
     epoch: row.epoch,
-    settings: fromJson(row.settings),
+    settings: JSON.parse(row.settings) as SessionRow["settings"],
   };
 }
 
@@ -58,25 +57,21 @@ export async function findSession(db: Db, session_id: string): Promise<SessionRo
 
 export async function listSessions(
   db: Db,
-  query: PageQuery & { status?: string | undefined; text?: string | undefined },
+  query: Parameters<Reads["sessions"]>[0],
 ): Promise<Page<SessionRow>> {
   const { limit, status, text } = query;
   const after = byActivity.read(query.cursor);
-  const rows = await db
-    .selectFrom("sessions")
-    .selectAll()
-    .where("deleted_at", "is", null)
-    .$if(status !== undefined, (found) =>
-      found.where("status", "=", status as SessionRow["status"]),
-    )
-    .$if(text !== undefined, (found) =>
-      found.where(({ ref }) => contains(ref("search"), text ?? "")),
-    )
-    .$if(after !== null, (found) =>
-      found.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("activity_at", "session_id"), "<", tuple(after?.[0] ?? "", after?.[1] ?? "")),
-      ),
-    )
+  let found = db.selectFrom("sessions").selectAll().where("deleted_at", "is", null);
+  if (status !== undefined) {
+    found = found.where((eb) => eb(eb.ref("status").$castTo<string>(), "=", status));
+  }
+  if (text !== undefined) found = found.where((eb) => contains(eb.ref("search"), text));
+  if (after !== null) {
+    found = found.where((eb) =>
+      eb(eb.refTuple("activity_at", "session_id"), "<", eb.tuple(...after)),
+    );
+  }
+  const rows = await found
     .orderBy("activity_at", "desc")
     .orderBy("session_id", "desc")
     .limit(limit + 1)
@@ -86,15 +81,13 @@ export async function listSessions(
 
 export async function listDeletedSessions(db: Db, query: PageQuery): Promise<Page<SessionRow>> {
   const after = byDeletion.read(query.cursor);
-  const rows = await db
-    .selectFrom("sessions")
-    .selectAll()
-    .where("deleted_at", "is not", null)
-    .$if(after !== null, (found) =>
-      found.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple("deleted_at", "session_id"), "<", tuple(after?.[0] ?? "", after?.[1] ?? "")),
-      ),
-    )
+  let found = db.selectFrom("sessions").selectAll().where("deleted_at", "is not", null);
+  if (after !== null) {
+    found = found.where((eb) =>
+      eb(eb.refTuple("deleted_at", "session_id"), "<", eb.tuple(...after)),
+    );
+  }
+  const rows = await found
     .orderBy("deleted_at", "desc")
     .orderBy("session_id", "desc")
     .limit(query.limit + 1)
