@@ -141,11 +141,14 @@ export class Store implements ObjectStore {
     guarded(() => this.index.unpin(pins));
   }
 
-  /** The object's children, after its own bytes were verified; none for contents of one piece. */
-  children(hash: string, kind: "tree" | "content"): TreeEntry[] | ChunkList | undefined {
-    if (kind === "tree") return this.readTree(hash);
-    const loaded = this.#load(hash, ["blob", "chunks"]);
-    return loaded.kind === "chunks" ? this.#chunks(hash, loaded.data) : undefined;
+  /** Whether a content and its chunks are in the index, without reading them: else `damaged`. */
+  checkContent(hash: string): void {
+    const place = guarded(() => this.index.find(hash));
+    if (place === undefined) throw damaged(hash, "it is not in the store");
+    if (kindOf(place.kind) !== "chunks") return;
+    for (const chunk of this.#chunks(hash, this.#load(hash, ["chunks"]).data).hashes) {
+      if (!this.has(chunk)) throw damaged(hash, "a part of it is not in the store");
+    }
   }
 
   facts(): StoreFacts {

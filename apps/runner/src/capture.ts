@@ -1,0 +1,130 @@
+import { statSync } from "node:fs";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { TreeChange } from "./diff/compare.ts";
+import { compareTrees } from "./diff/compare.ts";
+import { compareLines, textOf } from "./diff/lines.ts";
+import { codeOf } from "./fs.ts";
+import { gitPosition } from "./git-position.ts";
+import type { CaptureRequest, Captured } from "./runner.ts";
+import { wirePath } from "./scan/paths.ts";
+import type { Scan } from "./scan/scan.ts";
+import { unavailable } from "./scan/workspace.ts";
+import type { TreeEntry } from "./store/objects.ts";
+import type { Store } from "./store/store.ts";
+
+const maxChangedPaths = 1000;
+// Above these a capture would take longer for its line counts than for itself.
+const maxCountedFiles = 200;
+const maxCountedBytes = 4 * 1024 * 1024;
+
+export type KeepRequest = Pick<CaptureRequest, "pin" | "workspace" | "parent" | "allow_empty">;
+
+/** Makes a scan that stored what it read durable and pinned, and says what it changed. */
+export function keepScan(store: Store, scan: Scan, request: KeepRequest): Captured {
+  const device = deviceOf(request.workspace);
+  if (request.allow_empty !== true) refuseUnmounted(store, scan, request, device);
+  const captured = describeScan(store, scan, request.workspace, request.parent);
+  const { tree, rules, skipped } = captured;
+  store.commit({ pin: request.pin, snapshot: { tree, rules, skipped } });
+  if (store.index.device(request.workspace) !== device) {
+    store.index.setDevice(request.workspace, device);
+  }
+  return captured;
+}
+
+/** What is said of a scan that stored what it read; nothing is made durable here. */
+export function describeScan(
+  store: Store,
+  scan: Scan,
+  workspace: string,
+  parent: string | null,
+): Captured {
+  return {
+    tree: scan.root,
+    rules: scan.rulesHash,
+    skipped: scan.skippedHash,
+    files: scan.files,
+    bytes: scan.bytes,
+    skipped_paths: scan.skipped,
+    git: gitPosition(workspace),
+    ...changesSince(store, parent, scan),
+  };
+}
+
+function deviceOf(workspace: string): string {
+  try {
+    return String(statSync(workspace, { bigint: true }).dev);
+  } catch (error) {
+    throw unavailable(workspace, codeOf(error), error);
+  }
+}
+
+/** An unmounted disk leaves an empty folder on another device: that is no deletion. */
+function refuseUnmounted(store: Store, scan: Scan, request: KeepRequest, device: string): void {
+  if (scan.files > 0 || request.parent === null || scan.tree.readTree(scan.root).length > 0) return;
+  const before = store.index.device(request.workspace);
+  if (before === undefined || before === device) return;
+  if (store.readTree(request.parent).length === 0) return;
+  throw new ProtocolError(
+    "workspace_unavailable",
+    `The folder ${request.workspace} is empty and on another device than when it was last captured: its disk seems not to be mounted. Mount it and try again.`,
+  );
+}
+
+type Changes = Pick<Captured, "changed_files" | "added" | "removed" | "changed_paths">;
+
+function changesSince(store: Store, parent: string | null, scan: Scan): Changes {
+  try {
+    return countChanges(store, parent, scan);
+  } catch (error) {
+    if (!(error instanceof ProtocolError) || error.code !== "damaged") throw error;
+    // A parent that can no longer be read must not keep anyone from making new checkpoints.
+    return { ...countChanges(store, null, scan), added: null, removed: null };
+  }
+}
+
+function countChanges(store: Store, parent: string | null, scan: Scan): Changes {
+  const paths: string[] = [];
+  const counted: TreeChange[] = [];
+  let files = 0;
+  let bytes = 0;
+  const before = { root: parent, readTree: (hash: string) => store.readTree(hash) };
+  for (const change of compareTrees(before, scan.tree)) {
+    files += 1;
+    bytes += fileSize(change.before) + fileSize(change.after);
+    if (paths.length < maxChangedPaths) paths.push(wirePath(change.path).path);
+    if (files <= maxCountedFiles) counted.push(change);
+  }
+  const cheap = files <= maxCountedFiles && bytes <= maxCountedBytes;
+  const lines = cheap ? countLines(store, counted) : null;
+  return {
+    changed_files: files,
+    added: lines?.added ?? null,
+    removed: lines?.removed ?? null,
+    changed_paths: paths,
+  };
+}
+
+function fileSize(entry: TreeEntry | null): number {
+  return entry?.size ?? 0;
+}
+
+/** Lines of all texts among the changes; null when one of them is too costly to compare. */
+function countLines(
+  store: Store,
+  changes: TreeChange[],
+): { added: number; removed: number } | null {
+  const sum = { added: 0, removed: 0 };
+  for (const { before, after } of changes) {
+    if (before?.hash === after?.hash) continue;
+    const old = textOf(store, before);
+    const now = textOf(store, after);
+    if (old === "binary" || now === "binary") continue;
+    if (old === "too_large" || now === "too_large") return null;
+    const counts = compareLines(old.lines, now.lines);
+    if (counts === null) return null;
+    sum.added += counts.added;
+    sum.removed += counts.removed;
+  }
+  return sum;
+}
