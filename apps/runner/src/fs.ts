@@ -1,0 +1,81 @@
+import * as node from "node:fs";
+
+/** What `lstat` says of a path. `mode` is `mode & 0o7777`, `size` in bytes. */
+export interface Stat {
+  kind: "file" | "symlink" | "directory" | "other";
+  mode: number;
+  size: number;
+  dev: bigint;
+  ino: bigint;
+}
+
+/**
+ * The filesystem as a restore uses it: every call that changes a workspace goes through here, so
+ * that tests can fail the n-th one. Synchronous, paths are bytes, errors are Node's.
+ */
+export interface Fs {
+  open(path: Buffer, flags: number, mode?: number): number;
+  close(fd: number): void;
+  write(fd: number, data: Uint8Array): number;
+  fsync(fd: number): void;
+  fchmod(fd: number, mode: number): void;
+  fstat(fd: number): Stat;
+  /** Undefined when nothing stands there. */
+  lstat(path: Buffer): Stat | undefined;
+  readlink(path: Buffer): Buffer;
+  readdir(path: Buffer): Buffer[];
+  realpath(path: Buffer): Buffer;
+  rename(from: Buffer, to: Buffer): void;
+  link(from: Buffer, to: Buffer): void;
+  symlink(target: Buffer, path: Buffer): void;
+  unlink(path: Buffer): void;
+  mkdir(path: Buffer, mode: number): void;
+  rmdir(path: Buffer): void;
+}
+
+function statOf(stats: node.BigIntStats): Stat {
+  return {
+    kind: stats.isFile()
+      ? "file"
+      : stats.isDirectory()
+        ? "directory"
+        : stats.isSymbolicLink()
+          ? "symlink"
+          : "other",
+    mode: Number(stats.mode) & 0o7777,
+    size: Number(stats.size),
+    dev: stats.dev,
+    ino: stats.ino,
+  };
+}
+
+/** The machine's own filesystem. */
+export const realFs: Fs = {
+  open: (path, flags, mode) => node.openSync(path, flags, mode),
+  close: (fd) => node.closeSync(fd),
+  write: (fd, data) => node.writeSync(fd, data),
+  fsync: (fd) => node.fsyncSync(fd),
+  fchmod: (fd, mode) => node.fchmodSync(fd, mode),
+  fstat: (fd) => statOf(node.fstatSync(fd, { bigint: true })),
+  lstat(path) {
+    const stats = node.lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats === undefined ? undefined : statOf(stats);
+  },
+  readlink: (path) => node.readlinkSync(path, "buffer"),
+  readdir: (path) => node.readdirSync(path, "buffer"),
+  realpath: (path) => node.realpathSync.native(path, "buffer"),
+  rename: (from, to) => node.renameSync(from, to),
+  link: (from, to) => node.linkSync(from, to),
+  symlink: (target, path) => node.symlinkSync(target, path),
+  unlink: (path) => node.unlinkSync(path),
+  mkdir(path, mode) {
+    node.mkdirSync(path, { mode });
+  },
+  rmdir: (path) => node.rmdirSync(path),
+};
+
+/** The code of a filesystem error, such as `ENOENT`; undefined for anything else. */
+export function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

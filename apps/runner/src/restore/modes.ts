@@ -1,0 +1,60 @@
+import type { RestoreJournal } from "./journal.ts";
+import type { Site } from "./site.ts";
+
+/** Modes of one folder in the course of a restore. */
+interface Course {
+  path: Buffer;
+  /** Null where the folder does not stand before, or after. */
+  before: number | null;
+  after: number | null;
+}
+
+/** A folder's mode while things are changed in it. */
+const loose = (mode: number): number => mode | 0o700;
+
+function courses(journal: RestoreJournal): Course[] {
+  const byPath = new Map<string, Course>();
+  const at = (path: Buffer): Course => {
+    const key = path.toString("latin1");
+    const course = byPath.get(key) ?? { path, before: null, after: null };
+    byPath.set(key, course);
+    return course;
+  };
+  for (const { path, mode } of journal.loosened)
+    Object.assign(at(path), { before: mode, after: mode });
+  for (const step of journal.steps) {
+    if (step.do === "mkdir") Object.assign(at(step.path), { before: null, after: step.mode });
+    if (step.do === "rmdir") Object.assign(at(step.path), { before: step.mode, after: null });
+    if (step.do === "chmod")
+      Object.assign(at(step.path), { before: step.before, after: step.after });
+  }
+  return [...byPath.values()].toSorted((a, b) => a.path.compare(b.path));
+}
+
+/** Whether a restore itself gave, or found, the folder this mode. */
+function isOfCourse({ before, after }: Course, mode: number): boolean {
+  return [before, after].some(
+    (known) => known !== null && (mode === known || mode === loose(known)),
+  );
+}
+
+/** Makes the folders of the journal writable for us. A mode that somebody else gave stays. */
+export function loosen(site: Site): void {
+  for (const course of courses(site.journal)) {
+    const mode = site.modeOf(course.path);
+    if (mode !== null && isOfCourse(course, mode)) site.setMode(course.path, loose(mode));
+  }
+}
+
+/** Gives folders their modes of before or after. Gives those whose mode somebody else changed. */
+export function settleModes(site: Site, to: "before" | "after"): Buffer[] {
+  const foreign: Buffer[] = [];
+  for (const course of courses(site.journal).toReversed()) {
+    const wanted = course[to] ?? course.before ?? course.after;
+    const mode = site.modeOf(course.path);
+    if (mode === null || wanted === null || mode === wanted) continue;
+    if (isOfCourse(course, mode)) site.setMode(course.path, wanted);
+    else foreign.push(course.path);
+  }
+  return foreign;
+}

@@ -1,0 +1,236 @@
+import type { GitPosition } from "@cairn/shared/checkpoint";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { Fs } from "../fs.ts";
+import type {
+  Captured,
+  Plan,
+  PlanRequest,
+  PrepareRequest,
+  Progress,
+  Rules,
+  Snapshot,
+} from "../runner.ts";
+import { pathBytes, splitPath } from "../scan/paths.ts";
+import type { Scan } from "../scan/scan.ts";
+import { loadRules } from "../scan/scan.ts";
+import { Skipped, decodeSkipped } from "../scan/skipped.ts";
+import type { ObjectStore, TreeEntry } from "../store/objects.ts";
+import { Choice } from "./choice.ts";
+import { parentOf } from "./folders.ts";
+import type { RestoreJournal } from "./journal.ts";
+import { describePlan } from "./plan.ts";
+import type { Named, Planned, Present, Wanted } from "./planner.ts";
+import { planSteps } from "./planner.ts";
+import type { Root } from "./root.ts";
+import { findCopyRoot, findWorkspace, overlap } from "./root.ts";
+import { graft, saveNamed } from "./safety.ts";
+import { Site } from "./site.ts";
+
+/** What a restore needs to know of the runner around it. */
+export interface Surroundings {
+  /** Real path. */
+  dataFolder: string;
+  /** Device that a workspace was on when it was last captured. */
+  deviceOf(workspace: string): string | undefined;
+  scan(request: {
+    workspace: string;
+    rules: Rules;
+    store: boolean;
+    onProgress?: (progress: Progress) => void;
+  }): Scan;
+  /** The facts of a scanned folder for its checkpoint. */
+  describe(scan: Scan, workspace: string, parent: string | null): Captured;
+  gitPosition(workspace: string): GitPosition | null;
+}
+
+/** A plan, and what it was made from. */
+export interface Preparation {
+  plan: Plan;
+  planned: Planned;
+  root: Root;
+  paths: Buffer[] | null;
+  /** Null for a restore into another folder. */
+  scan: Scan | null;
+}
+
+export function readPreparation(
+  around: Surroundings,
+  fs: Fs,
+  store: ObjectStore,
+  request: PlanRequest,
+  storing: boolean,
+  onProgress?: (progress: Progress) => void,
+): Preparation {
+  const { workspace, rules, into } = request;
+  const paths = request.paths?.map(pathBytes) ?? null;
+  const copying = into !== undefined;
+  const root = copying
+    ? findCopyRoot(fs, into, [workspace, around.dataFolder])
+    : findWorkspace(fs, workspace, around.deviceOf(workspace));
+  if (!copying && overlap(workspace, around.dataFolder)) {
+    throw new ProtocolError(
+      "invalid_params",
+      "Cairn's data folder and the workspace contain each other, so nothing can be restored there. Start Cairn with another data folder.",
+    );
+  }
+  const progress = onProgress && { onProgress };
+  const scan = copying
+    ? null
+    : root.existed
+      ? around.scan({ workspace, rules, store: storing, ...progress })
+      : nothingScanned(store, request.target, storing);
+  const present = presentOf(scan, store);
+  if (paths !== null) requireKnown(paths, request.target.tree, present, store);
+  const planned = planSteps({
+    fs,
+    store,
+    workspace: root.existed ? root.path : null,
+    present,
+    wanted: wantedOf(request.target, store, copying),
+    choice: new Choice(paths),
+  });
+  const git = copying || !root.existed ? null : around.gitPosition(workspace);
+  return { plan: describePlan(request, planned, git), planned, root, paths, scan };
+}
+
+function nothingScanned(store: ObjectStore, { rules }: Snapshot, storing: boolean): Scan {
+  const root = storing ? store.putTree([]) : store.hashTree([]);
+  return {
+    root,
+    tree: {
+      root,
+      lookup: () => undefined,
+      readTree: (hash) => (hash === root ? [] : store.readTree(hash)),
+    },
+    rulesHash: rules,
+    skippedHash: null,
+    skipped: [],
+    isSkipped: () => false,
+    ignoredMatcher: () => false,
+    files: 0,
+    bytes: 0,
+    left_out: [],
+  };
+}
+
+function presentOf(scan: Scan | null, store: ObjectStore): Present {
+  if (scan === null) {
+    const root = store.hashTree([]);
+    const never = (): boolean => false;
+    return { root, readTree: () => [], isIgnored: never, isSkipped: never };
+  }
+  return {
+    root: scan.root,
+    readTree: (hash) => scan.tree.readTree(hash),
+    isIgnored: scan.ignoredMatcher,
+    isSkipped: scan.isSkipped,
+  };
+}
+
+function wantedOf(target: Snapshot, store: ObjectStore, copying: boolean): Wanted {
+  const skipped = new Skipped();
+  // A copy overwrites nothing, so what is doubtful in the target does no harm in it.
+  if (target.skipped !== null && !copying) {
+    for (const { path, path_b64, reason } of decodeSkipped(
+      store.readRecord("skipped", target.skipped),
+    )) {
+      const bytes = path_b64 === undefined ? Buffer.from(path) : Buffer.from(path_b64, "base64");
+      skipped.add(bytes.toString("latin1"), reason);
+    }
+  }
+  const ignored = loadRules(store, target.rules);
+  return { root: target.tree, isIgnored: ignored, isSkipped: (path) => skipped.covers(path) };
+}
+
+/** Refuses a chosen path that neither the checkpoint nor the folder knows. */
+function requireKnown(paths: Buffer[], tree: string, present: Present, store: ObjectStore): void {
+  for (const path of paths) {
+    if (find(path, tree, (hash) => store.readTree(hash)) !== undefined) continue;
+    if (find(path, present.root, present.readTree) !== undefined) continue;
+    throw new ProtocolError(
+      "not_found",
+      `"${path.toString()}" is neither in the checkpoint nor among the captured files of the folder.`,
+    );
+  }
+}
+
+function find(
+  path: Buffer,
+  root: string,
+  readTree: (hash: string) => TreeEntry[],
+): TreeEntry | undefined {
+  let entry: TreeEntry | undefined;
+  let hash: string | undefined = root;
+  for (const name of splitPath(path)) {
+    if (hash === undefined) return undefined;
+    entry = readTree(hash).find((other) => other.name.equals(name));
+    hash = entry?.kind === "directory" ? entry.hash : undefined;
+    if (entry === undefined) return undefined;
+  }
+  return entry;
+}
+
+/** Takes the safety snapshot's facts, nothing of it durable yet, and draws up the journal. */
+export function prepareJournal(
+  around: Surroundings,
+  fs: Fs,
+  store: ObjectStore,
+  request: PrepareRequest,
+  { planned, root, paths, scan }: Preparation,
+): { journal: RestoreJournal; safety: Captured | null } {
+  const journal: RestoreJournal = {
+    operation_id: request.operation_id,
+    phase: "prepared",
+    root,
+    target: request.target,
+    safety: null,
+    rules: request.rules,
+    paths,
+    steps: planned.steps,
+    loosened: [],
+    differences: planned.blocked,
+  };
+  const site = new Site(fs, store, journal);
+  try {
+    if (root.existed) journal.loosened = closedFolders(site);
+    if (scan === null) return { journal, safety: null };
+    const named = saveNamed(fs, store, root.path, planned.named);
+    journal.steps = withSaved(planned.steps, named);
+    const mode = (path: Buffer): number => site.modeOf(path) ?? 0o755;
+    const tree = graft(store, scan.root, named, mode);
+    const facts = around.describe(scan, request.workspace, request.parent);
+    const safety = { ...facts, tree };
+    for (const { content } of named) {
+      safety.files += 1;
+      safety.bytes += content.size;
+    }
+    journal.safety = { tree, rules: safety.rules, skipped: safety.skipped };
+    return { journal, safety };
+  } finally {
+    site.release();
+  }
+}
+
+/** The steps, with what was really saved as the content that they may replace. */
+function withSaved(steps: RestoreJournal["steps"], named: Named[]): RestoreJournal["steps"] {
+  if (named.length === 0) return steps;
+  const saved = new Map(named.map(({ path, content }) => [path.toString("latin1"), content]));
+  return steps.map((step) => {
+    const content = saved.get(step.path.toString("latin1"));
+    return step.do === "put" && content !== undefined ? { ...step, before: content } : step;
+  });
+}
+
+/** Present folders in which something changes and that we may not write in as they are. */
+function closedFolders(site: Site): RestoreJournal["loosened"] {
+  const folders = new Map<string, Buffer>();
+  for (const step of site.journal.steps) {
+    for (const folder of [parentOf(step.path), site.staging.home(step)]) {
+      if (step.do !== "chmod") folders.set(folder.toString("latin1"), folder);
+    }
+  }
+  return [...folders.values()].flatMap((path) => {
+    const mode = site.modeOf(path);
+    return mode === null || (mode & 0o700) === 0o700 ? [] : [{ path, mode }];
+  });
+}

@@ -1,0 +1,320 @@
+import { ProtocolError } from "@cairn/shared/errors";
+import type { Fs } from "../fs.ts";
+import type {
+  Applied,
+  Plan,
+  PlanRequest,
+  Prepared,
+  PrepareRequest,
+  Progress,
+  Recovered,
+  Snapshot,
+} from "../runner.ts";
+import { loadRules } from "../scan/scan.ts";
+import type { Journals } from "../store/journals.ts";
+import type { ObjectStore } from "../store/objects.ts";
+import type { Outcome } from "./apply.ts";
+import { applySteps } from "./apply.ts";
+import type { Content } from "./content.ts";
+import { failure } from "./failures.ts";
+import type { Phase, RestoreJournal } from "./journal.ts";
+import { decodeJournal, encodeJournal } from "./journal.ts";
+import type { Preparation, Surroundings } from "./preparation.ts";
+import { prepareJournal, readPreparation } from "./preparation.ts";
+import { rollBack } from "./roll-back.ts";
+import { isReachable } from "./root.ts";
+import { Site } from "./site.ts";
+import { graft } from "./safety.ts";
+import { findCopyDifferences, findDifferences } from "./verify.ts";
+
+type OnProgress = (progress: Progress) => void;
+
+/** What tests put in the place of the machine. */
+export interface RestorePorts {
+  fs: Fs;
+  /** Called when a phase is durable, and as `applying:<n>` after each step. */
+  onPhase?: (phase: string) => void;
+}
+
+export interface RestorerOptions extends Surroundings {
+  store: ObjectStore;
+  journals: Journals;
+  ports: RestorePorts;
+}
+
+const attempts = 3;
+
+/**
+ * Restores workspaces. Synchronous, for a worker thread; whoever calls it holds the workspace's
+ * lock from `prepare` to `settle` or `abandon`.
+ */
+export class Restorer {
+  readonly #options: RestorerOptions;
+  readonly #fs: Fs;
+  readonly #store: ObjectStore;
+  readonly #journals: Journals;
+
+  constructor(options: RestorerOptions) {
+    this.#options = options;
+    this.#fs = options.ports.fs;
+    this.#store = options.store;
+    this.#journals = options.journals;
+  }
+
+  plan(request: PlanRequest, onProgress?: OnProgress): Plan {
+    return this.#read(request, false, onProgress).plan;
+  }
+
+  /** Takes the safety snapshot and writes the journal. Without both, nothing is held or pinned. */
+  prepare(request: PrepareRequest, onProgress?: OnProgress): Prepared {
+    if (this.#journals.get(request.operation_id) !== undefined) {
+      throw new ProtocolError("internal", "This restore was prepared already.");
+    }
+    const preparation = this.#read(request, true, onProgress);
+    const { plan } = preparation;
+    if (request.plan_hash !== undefined && request.plan_hash !== plan.plan_hash) {
+      throw new ProtocolError(
+        "workspace_changed",
+        "The files that this restore would change were changed since it was planned. Look at the new plan and confirm it.",
+        { details: { plan } },
+      );
+    }
+    const { journal, safety } = this.#guard("Nothing was changed.", () =>
+      prepareJournal(this.#options, this.#fs, this.#store, request, preparation),
+    );
+    const pins = request.safety_pin === undefined || safety === null ? [] : [request.safety_pin];
+    try {
+      const [pin] = pins;
+      if (pin !== undefined && journal.safety !== null) {
+        this.#store.commit({ pin, snapshot: journal.safety });
+      }
+      this.#put(journal, "prepared");
+    } catch (error) {
+      this.#store.unpin(pins);
+      throw failure(error, "Nothing was changed.");
+    }
+    this.#reached("prepared");
+    return { plan, safety };
+  }
+
+  /** Carries the plan out and verifies it. When it throws, the folder is as before. */
+  apply(operationId: string, onProgress?: OnProgress): Applied {
+    const journal = this.#journal(operationId);
+    if (journal?.phase !== "prepared") {
+      throw new ProtocolError(
+        "operation_not_found",
+        "No restore is prepared under this operation.",
+      );
+    }
+    const site = new Site(this.#fs, this.#store, journal);
+    try {
+      this.#put(journal, "applying");
+      this.#reached("applying");
+      const { steps } = journal;
+      this.#enter(site);
+      const outcome = applySteps(site, (index) => {
+        this.#reached(`applying:${index}`);
+        onProgress?.({ phase: "apply", done: index + 1, total: steps.length });
+      });
+      this.#keepSaved(journal, outcome.saved);
+      journal.differences = this.#verify(site, outcome, onProgress);
+      this.#put(journal, "applied");
+    } catch (error) {
+      throw this.#takeBack(journal, error);
+    } finally {
+      site.release();
+    }
+    this.#reached("applied");
+    const { differences } = journal;
+    const whole = differences.length === 0;
+    return { status: whole ? "restored" : "restored_with_differences", differences };
+  }
+
+  /** Drops what was set aside. May be repeated. */
+  settle(operationId: string): void {
+    const journal = this.#journal(operationId);
+    if (journal === undefined) return;
+    if (journal.phase !== "applied" && journal.phase !== "settling") {
+      throw new ProtocolError(
+        "internal",
+        "This restore was not carried out, so it cannot be settled.",
+      );
+    }
+    this.#guard("The restore itself is complete; Cairn tidies up when it starts next.", () =>
+      this.#settle(journal),
+    );
+  }
+
+  /** Takes back what was applied, if anything was, and forgets the operation. May be repeated. */
+  abandon(operationId: string): void {
+    const journal = this.#journal(operationId);
+    if (journal === undefined) return;
+    this.#guard("Cairn finishes it when it starts next.", () => {
+      if (journal.phase === "prepared") this.#journals.delete(operationId);
+      else if (journal.phase === "settling") this.#settle(journal);
+      else this.#rollBack(journal);
+    });
+  }
+
+  /** Resolves every journal that a crash left. Those that cannot be resolved now are kept. */
+  recover(committed: string[]): Recovered[] {
+    return this.#journals.list().map(({ operation_id, data }): Recovered => {
+      try {
+        const journal = decodeJournal(data);
+        return { operation_id, ...this.#resolve(journal, committed.includes(operation_id)) };
+      } catch (error) {
+        const { message } = failure(
+          error,
+          "The unfinished restore is kept until it can be resolved.",
+        );
+        return {
+          operation_id,
+          outcome: "unreachable",
+          differences: [{ path: "", reason: "failed", detail: message }],
+        };
+      }
+    });
+  }
+
+  #resolve(journal: RestoreJournal, committed: boolean): Omit<Recovered, "operation_id"> {
+    const { differences } = journal;
+    if (journal.phase === "prepared") {
+      this.#journals.delete(journal.operation_id);
+      return { outcome: "before", differences: [] };
+    }
+    if (journal.phase === "applied" && !committed) return { outcome: "after", differences };
+    const site = new Site(this.#fs, this.#store, journal);
+    try {
+      if (!isReachable(site)) return { outcome: "unreachable", differences: [] };
+    } finally {
+      site.release();
+    }
+    if (journal.phase !== "applying") {
+      this.#settle(journal);
+      return { outcome: "after", differences };
+    }
+    return { outcome: "before", differences: this.#rollBack(journal) };
+  }
+
+  #settle(journal: RestoreJournal): void {
+    this.#put(journal, "settling");
+    this.#reached("settling");
+    const site = new Site(this.#fs, this.#store, journal);
+    try {
+      for (const [index, step] of journal.steps.entries()) {
+        const { fresh, aside } = site.staging.of(step, index);
+        site.drop(fresh);
+        site.drop(aside);
+      }
+      site.sync();
+    } finally {
+      site.release();
+    }
+    this.#journals.delete(journal.operation_id);
+  }
+
+  /** The error to throw once a failed restore is taken back. */
+  #takeBack(journal: RestoreJournal, cause: unknown): ProtocolError {
+    for (let left = attempts; left > 0; left -= 1) {
+      try {
+        const changed = this.#rollBack(journal).length > 0;
+        return failure(
+          cause,
+          changed
+            ? "What it had done was taken back; files that were written meanwhile were left alone."
+            : "The folder is as it was before.",
+        );
+      } catch {
+        // What it met was most likely what stopped the restore: the cause says more.
+      }
+    }
+    return failure(cause, "It could not be taken back either: Cairn does so when it starts next.");
+  }
+
+  #rollBack(journal: RestoreJournal): Recovered["differences"] {
+    const site = new Site(this.#fs, this.#store, journal);
+    try {
+      if (this.#fs.lstat(journal.root.path) === undefined && !journal.root.existed) {
+        this.#journals.delete(journal.operation_id);
+        return [];
+      }
+      const saved: Outcome["saved"] = [];
+      const differences = rollBack(site, (path, content) => {
+        saved.push({ path, content });
+        this.#keepSaved(journal, saved);
+      });
+      site.release();
+      if (!journal.root.existed) site.removeRoot();
+      this.#journals.delete(journal.operation_id);
+      return differences;
+    } finally {
+      site.release();
+    }
+  }
+
+  /** Makes the root folder where it is missing, and makes sure that it still is the one planned. */
+  #enter(site: Site): void {
+    const { root } = site.journal;
+    if (!root.existed) this.#fs.mkdir(root.path, 0o777);
+    const stat = this.#fs.lstat(root.path);
+    if (stat?.kind === "directory" && stat.dev.toString() === root.device) return;
+    throw new ProtocolError(
+      "workspace_unavailable",
+      "The folder was replaced since the restore was prepared.",
+    );
+  }
+
+  /** Content newer than the safety snapshot's: pinned under the operation's own id. */
+  #keepSaved(journal: RestoreJournal, saved: { path: Buffer; content: Content }[]): void {
+    if (saved.length === 0) return;
+    const base = journal.safety ?? journal.target;
+    const tree = graft(this.#store, this.#store.putTree([]), saved, () => 0o755);
+    this.#store.commit({ pin: journal.operation_id, snapshot: { ...base, tree } });
+  }
+
+  #verify(site: Site, outcome: Outcome, onProgress?: OnProgress): RestoreJournal["differences"] {
+    const { journal } = site;
+    const reported = [...journal.differences, ...outcome.differences];
+    if (journal.safety === null) return [...reported, ...findCopyDifferences(site)];
+    const now = this.#options.scan({
+      workspace: journal.root.path.toString(),
+      rules: journal.rules,
+      store: false,
+      onProgress: (progress) => onProgress?.({ ...progress, phase: "verify" }),
+    });
+    const rules = (snapshot: Snapshot) => loadRules(this.#store, snapshot.rules);
+    const [ignoredBefore, ignoredByTarget] = [rules(journal.safety), rules(journal.target)];
+    return [
+      ...reported,
+      ...findDifferences(site, { now, ignoredBefore, ignoredByTarget, reported }),
+    ];
+  }
+
+  #read(request: PlanRequest, store: boolean, onProgress?: OnProgress): Preparation {
+    return this.#guard("Nothing was changed.", () =>
+      readPreparation(this.#options, this.#fs, this.#store, request, store, onProgress),
+    );
+  }
+
+  #guard<T>(state: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof ProtocolError ? error : failure(error, state);
+    }
+  }
+
+  #journal(operationId: string): RestoreJournal | undefined {
+    const found = this.#journals.get(operationId);
+    return found && decodeJournal(found.data);
+  }
+
+  #put(journal: RestoreJournal, phase: Phase): void {
+    journal.phase = phase;
+    this.#journals.put(journal.operation_id, phase, encodeJournal(journal));
+  }
+
+  #reached(phase: string): void {
+    this.#options.ports.onPhase?.(phase);
+  }
+}

@@ -1,0 +1,102 @@
+import type { Difference } from "@cairn/shared/files";
+import { wirePath } from "../scan/paths.ts";
+import type { Content } from "./content.ts";
+import { same, save } from "./content.ts";
+import { isWayLost } from "./folders.ts";
+import type { Step } from "./journal.ts";
+import { loosen, settleModes } from "./modes.ts";
+import type { Site } from "./site.ts";
+import type { Staged } from "./staging.ts";
+
+/** Keeps content that only stands aside, durably, before it is dropped. */
+export type Keep = (path: Buffer, content: Content) => void;
+
+/**
+ * Takes back whatever of the journal's steps was done, as far as a path still is what the restore
+ * found or made there: anything else is newer work, left alone and reported. May be repeated, so
+ * a crash on the way is no matter.
+ */
+export function rollBack(site: Site, keep: Keep): Difference[] {
+  const back = new Back(site, keep);
+  loosen(site);
+  const steps = [...site.journal.steps.entries()].toReversed();
+  for (const [index, step] of steps) back.takeBack(step, site.staging.of(step, index));
+  site.sync();
+  for (const path of settleModes(site, "before")) back.report(path);
+  site.sync();
+  return back.differences;
+}
+
+class Back {
+  readonly differences: Difference[] = [];
+  readonly #site: Site;
+  readonly #keep: Keep;
+
+  constructor(site: Site, keep: Keep) {
+    this.#site = site;
+    this.#keep = keep;
+  }
+
+  takeBack(step: Step, { fresh, aside }: Staged): void {
+    const site = this.#site;
+    if (step.do === "put") {
+      site.drop(fresh);
+      if (site.stands(aside)) this.#return(step.path, aside, step.before, step.after);
+      else if (step.before === null && same(site.look(step.path), step.after)) site.drop(step.path);
+      else this.#check(step.path, step.before);
+    } else if (step.do === "take") {
+      if (site.stands(aside)) this.#return(step.path, aside, step.before, null);
+      else this.#check(step.path, step.before);
+    } else if (step.do === "mkdir") {
+      const mode = site.modeOf(step.path);
+      if (mode === (step.mode | 0o700) && !site.removeFolder(step.path)) this.report(step.path);
+    } else if (step.do === "rmdir") this.#remake(step.path, step.mode);
+  }
+
+  report(path: Buffer): void {
+    const detail = "It was changed after the restore was cut short, and left as it is.";
+    this.differences.push({ ...wirePath(path), reason: "changed_meanwhile", detail });
+  }
+
+  /** Puts what was set aside back into its place, unless somebody's newer work stands there. */
+  #return(path: Buffer, aside: Buffer, before: Content | null, after: Content | null): void {
+    const site = this.#site;
+    const seen = site.look(path);
+    try {
+      if (seen === null) {
+        if (site.moveToFree(aside, path)) return;
+      } else if (after !== null && same(seen, after)) {
+        site.move(aside, path);
+        return;
+      }
+    } catch (error) {
+      if (!isWayLost(error)) throw error;
+    }
+    this.#discard(path, aside, before);
+    if (!same(site.look(path), before)) this.report(path);
+  }
+
+  #discard(path: Buffer, aside: Buffer, before: Content | null): void {
+    const { fs, store, folders } = this.#site;
+    // The safety checkpoint holds what equals `before`; anything else is held nowhere else.
+    if (!same(this.#site.look(aside), before)) {
+      const content = save(fs, store, folders.place(aside));
+      if (content !== null) this.#keep(path, content);
+    }
+    this.#site.drop(aside);
+  }
+
+  #remake(path: Buffer, mode: number): void {
+    const site = this.#site;
+    try {
+      if (site.modeOf(path) === null && !site.makeFolder(path, mode)) this.report(path);
+    } catch (error) {
+      if (!isWayLost(error)) throw error;
+      this.report(path);
+    }
+  }
+
+  #check(path: Buffer, before: Content | null): void {
+    if (!same(this.#site.look(path), before)) this.report(path);
+  }
+}

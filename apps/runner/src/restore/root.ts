@@ -1,0 +1,116 @@
+import { ProtocolError } from "@cairn/shared/errors";
+import { dirname, isAbsolute, join, sep } from "node:path";
+import type { Fs, Stat } from "../fs.ts";
+import { codeOf } from "../fs.ts";
+import type { RestoreJournal } from "./journal.ts";
+import { same } from "./content.ts";
+import type { Site } from "./site.ts";
+
+export type Root = RestoreJournal["root"];
+
+/** Whether one of two real paths is the other, or lies below it. */
+export function overlap(a: string, b: string): boolean {
+  const inside = (inner: string, outer: string): boolean =>
+    inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
+  return inside(a, b) || inside(b, a);
+}
+
+/**
+ * The workspace of a restore. A folder that is missing is made anew only where its parent stands
+ * on the device that the folder was captured on: an unplugged disk is no deleted folder.
+ */
+export function findWorkspace(fs: Fs, workspace: string, device: string | undefined): Root {
+  const stat = statOf(fs, workspace);
+  if (stat === undefined) {
+    const parent = statOf(fs, dirname(workspace));
+    if (parent?.kind !== "directory" || parent.dev.toString() !== device) {
+      throw new ProtocolError(
+        "workspace_unavailable",
+        `The folder ${workspace} is not there. If it is on a disk that is not connected, connect it and try again.`,
+      );
+    }
+    refuseLinks(fs, dirname(workspace));
+    return { path: Buffer.from(workspace), device, existed: false };
+  }
+  if (stat.kind !== "directory") {
+    throw new ProtocolError("workspace_unavailable", `${workspace} is no folder any more.`);
+  }
+  refuseLinks(fs, workspace);
+  const isElsewhere = device !== undefined && stat.dev.toString() !== device;
+  if (isElsewhere && fs.readdir(Buffer.from(workspace)).length === 0) {
+    throw new ProtocolError(
+      "workspace_unavailable",
+      `The folder ${workspace} is empty and on another device than it was: its disk seems not to be mounted. Mount it and try again.`,
+    );
+  }
+  return { path: Buffer.from(workspace), device: stat.dev.toString(), existed: true };
+}
+
+function refuseLinks(fs: Fs, path: string): void {
+  if (fs.realpath(Buffer.from(path)).equals(Buffer.from(path))) return;
+  throw new ProtocolError(
+    "workspace_unavailable",
+    `A folder on the way to ${path} is a link now. Point the session at the folder it is meant for.`,
+  );
+}
+
+/** The folder that a copy is restored into: new or empty, outside workspace and data folder. */
+export function findCopyRoot(fs: Fs, into: string, forbidden: string[]): Root {
+  const refuse = (why: string): never => {
+    throw new ProtocolError(
+      "invalid_params",
+      `${into} ${why}. Choose a new or empty folder outside every workspace and Cairn's data folder.`,
+    );
+  };
+  if (!isAbsolute(into) || into.includes("\0")) return refuse("is no absolute path");
+  const parent = statOf(fs, dirname(into));
+  if (parent === undefined) return refuse("lies in a folder that does not exist");
+  const exists = statOf(fs, into) !== undefined;
+  const real = exists
+    ? fs.realpath(Buffer.from(into))
+    : Buffer.from(
+        join(fs.realpath(Buffer.from(dirname(into))).toString(), into.slice(into.lastIndexOf(sep))),
+      );
+  const stat = fs.lstat(real);
+  if (stat !== undefined && stat.kind !== "directory") return refuse("is no folder");
+  if (stat !== undefined && fs.readdir(real).length > 0) return refuse("is not empty");
+  if (forbidden.some((folder) => overlap(real.toString(), folder))) {
+    return refuse("overlaps a workspace or Cairn's data folder");
+  }
+  return { path: real, device: (stat ?? parent).dev.toString(), existed: exists };
+}
+
+/** Whether the folder of a journal can be resolved now: there, and the one it was. */
+export function isReachable(site: Site): boolean {
+  const { fs, journal } = site;
+  const path = journal.root.path.toString();
+  const stat = statOf(fs, path);
+  if (stat === undefined) {
+    const parent = journal.root.existed ? undefined : statOf(fs, dirname(path));
+    return parent?.dev.toString() === journal.root.device;
+  }
+  if (stat.kind !== "directory") return false;
+  // Device numbers may change with a restart: the restore's own traces tell it is the same folder.
+  return stat.dev.toString() === journal.root.device || bearsTraces(site);
+}
+
+function bearsTraces(site: Site): boolean {
+  return site.journal.steps.some((step, index) => {
+    const { fresh, aside } = site.staging.of(step, index);
+    if (site.stands(fresh) || site.stands(aside)) return true;
+    if (step.do !== "put" && step.do !== "take") return false;
+    const seen = site.look(step.path);
+    if (seen === null) return false;
+    return same(seen, step.before) || (step.do === "put" && same(seen, step.after));
+  });
+}
+
+/** What stands at an absolute path, links not followed; undefined when nothing does. */
+function statOf(fs: Fs, path: string): Stat | undefined {
+  try {
+    return fs.lstat(Buffer.from(path));
+  } catch (error) {
+    if (codeOf(error) === "ENOTDIR" || codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
