@@ -1,3 +1,4 @@
+import "./csp.ts";
 import * as z from "zod/mini";
 import { errors, type ErrorCode } from "./errors.ts";
 import type { LiveEvent, TransientMessage } from "./events.ts";

@@ -64,8 +64,8 @@ export class ReconnectingSocket {
     socket.addEventListener("open", () => {
       if (current()) this.#events.open();
     });
-    socket.addEventListener("message", (message: MessageEvent<unknown>) => {
-      if (current() && typeof message.data === "string") this.#events.text(message.data);
+    socket.addEventListener("message", ({ data }: { data: unknown }) => {
+      if (current() && typeof data === "string") this.#events.text(data);
     });
     socket.addEventListener("close", ({ code }) => {
       if (current()) this.#ended(code);
