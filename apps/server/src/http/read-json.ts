@@ -1,0 +1,42 @@
+import { ProtocolError } from "@cairn/shared/errors";
+import { caps } from "@cairn/shared/session";
+import { parseJson } from "../parse-json.ts";
+
+function tooLarge(): ProtocolError {
+  return new ProtocolError(
+    "payload_too_large",
+    `A request body may have at most ${caps.inbound_bytes} bytes.`,
+  );
+}
+
+/** Throws `unsupported_media_type` unless the body says that it is plain JSON. */
+export function checkMediaType(headers: Headers): void {
+  const type = headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (type === "application/json" && encoding === "identity") return;
+  throw new ProtocolError(
+    "unsupported_media_type",
+    "Send JSON with the header content-type: application/json.",
+  );
+}
+
+/** The JSON body of a request; what is too large is not even read to its end. */
+export async function readJson(request: Request): Promise<unknown> {
+  if (Number(request.headers.get("content-length") ?? 0) > caps.inbound_bytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (request.body !== null) {
+    for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > caps.inbound_bytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new ProtocolError("invalid_json", "The body is not UTF-8.", { cause });
+  }
+  return parseJson(text);
+}

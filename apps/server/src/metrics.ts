@@ -1,0 +1,92 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** Counters and gauges of one server, in a registry of its own. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #delay = monitorEventLoopDelay({ resolution: 10 });
+  readonly #calls = new Counter({
+    name: "cairn_calls_total",
+    help: "Calls by method and outcome (ok or the error code)",
+    labelNames: ["method", "outcome"] as const,
+    registers: [this.#registry],
+  });
+  readonly #durations = new Histogram({
+    name: "cairn_call_duration_seconds",
+    help: "How long calls took",
+    labelNames: ["method"] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
+    registers: [this.#registry],
+  });
+  readonly #delivered = new Counter({
+    name: "cairn_events_delivered_total",
+    help: "Events handed to sockets",
+    registers: [this.#registry],
+  });
+  readonly #dropped = new Counter({
+    name: "cairn_sockets_closed_total",
+    help: "Sockets that the server closed, by close code",
+    labelNames: ["code"] as const,
+    registers: [this.#registry],
+  });
+
+  constructor() {
+    this.#delay.enable();
+    this.gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
+    this.gauge("process_uptime_seconds", "Time since the process started", () => process.uptime());
+    const seconds = (nanoseconds: number): number =>
+      Number.isFinite(nanoseconds) ? nanoseconds / 1e9 : 0;
+    this.gauge("cairn_event_loop_delay_p99_seconds", "Event loop delay", () =>
+      seconds(this.#delay.percentile(99)),
+    );
+    this.gauge("cairn_event_loop_delay_max_seconds", "Event loop delay", () =>
+      seconds(this.#delay.max),
+    );
+  }
+
+  /** A gauge that is read when somebody asks. */
+  gauge(name: string, help: string, read: () => number): void {
+    const registers = [this.#registry];
+    const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+  }
+
+  called(method: string, outcome: string, seconds: number): void {
+    this.#calls.inc({ method, outcome });
+    this.#durations.observe({ method }, seconds);
+  }
+
+  delivered(events: number): void {
+    this.#delivered.inc(events);
+  }
+
+  closed(code: number): void {
+    this.#dropped.inc({ code: String(code) });
+  }
+
+  /** The Prometheus text format, and its content type. */
+  async text(): Promise<{ body: string; type: string }> {
+    return { body: await this.#registry.metrics(), type: this.#registry.contentType };
+  }
+
+  /** By name and labels, as the method `metrics` answers; of histograms the count and the sum. */
+  async numbers(): Promise<{ counters: Record<string, number>; gauges: Record<string, number> }> {
+    const counters: Record<string, number> = {};
+    const gauges: Record<string, number> = {};
+    for (const metric of await this.#registry.getMetricsAsJSON()) {
+      const into = String(metric.type) === "gauge" ? gauges : counters;
+      for (const value of metric.values) {
+        const { metricName } = value as { metricName?: string };
+        if (metricName?.endsWith("_bucket") === true) continue;
+        const labels = Object.entries(value.labels).map(([key, text]) => `${key}="${text}"`);
+        const suffix = labels.length === 0 ? "" : `{${labels.join(",")}}`;
+        into[`${metricName ?? metric.name}${suffix}`] = value.value;
+      }
+    }
+    return { counters, gauges };
+  }
+
+  close(): void {
+    this.#delay.disable();
+    this.#registry.clear();
+  }
+}

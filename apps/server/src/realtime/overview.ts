@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import type { Result } from "@cairn/shared/methods";
+import type { Session } from "@cairn/shared/session";
+import type { Store } from "../storage/store.ts";
+import { encodeTransient } from "./follower.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** At most four summaries of one session a second. */
+const quietMs = 250;
+const page = 200;
+
+interface Watcher {
+  outbox: Pick<Outbox, "send">;
+  /** Ids that changed between the snapshot and the reply; null once it is live. */
+  missed: Set<string> | null;
+}
+
+/** The "*" subscription: all sessions as they are, then each again when it has changed. */
+export class Overview {
+  readonly #store: Pick<Store, "session" | "sessions">;
+  readonly #onError: (error: unknown) => void;
+  readonly #watchers = new Set<Watcher>();
+  /** Sessions sent within `quietMs`; true when they have changed since. */
+  readonly #quiet = new Map<string, { changed: boolean; timer: NodeJS.Timeout }>();
+  /** Seq that was last sent, to find out on a slow poll what no hint has told. */
+  readonly #sent = new Map<string, number>();
+
+  constructor(store: Pick<Store, "session" | "sessions">, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** The reply, and what to call once it is on its way. */
+  async subscribe(
+    outbox: Pick<Outbox, "send">,
+  ): Promise<{ result: Result<"subscribe">; start: () => void; end: () => void }> {
+    const watcher: Watcher = { outbox, missed: new Set() };
+    this.#watchers.add(watcher);
+    try {
+      const sessions = await this.#all();
+      const result = {
+        subscribed: true as const,
+        session_id: "*" as const,
+        subscription_id: randomUUID(),
+        epoch: "",
+        seq: 0,
+        oldest_seq: 0,
+        recovered: true,
+        replayed: 0,
+        sessions,
+      };
+      const start = (): void => {
+        const { missed } = watcher;
+        watcher.missed = null;
+        for (const session_id of missed ?? []) this.touch(session_id);
+      };
+      return { result, start, end: () => this.#end(watcher) };
+    } catch (error) {
+      this.#end(watcher);
+      throw error;
+    }
+  }
+
+  async #all(): Promise<Session[]> {
+    const sessions: Session[] = [];
+    let cursor: string | undefined;
+    do {
+      const { rows, next_cursor } = await this.#store.sessions({ limit: page, cursor });
+      sessions.push(...rows);
+      cursor = next_cursor;
+    } while (cursor !== undefined);
+    for (const { session_id, seq } of sessions) this.#sent.set(session_id, seq);
+    return sessions;
+  }
+
+  #end(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size === 0) this.close();
+  }
+
+  /** Says that a session has changed. */
+  touch(session_id: string): void {
+    if (this.#watchers.size === 0) return;
+    for (const { missed } of this.#watchers) missed?.add(session_id);
+    const quiet = this.#quiet.get(session_id);
+    if (quiet !== undefined) {
+      quiet.changed = true;
+      return;
+    }
+    const timer = setTimeout(() => {
+      const changed = this.#quiet.get(session_id)?.changed ?? false;
+      this.#quiet.delete(session_id);
+      if (changed) this.touch(session_id);
+    }, quietMs);
+    this.#quiet.set(session_id, { changed: false, timer });
+    this.#send(session_id).catch(this.#onError);
+  }
+
+  async #send(session_id: string): Promise<void> {
+    const row = await this.#store.session(session_id);
+    const session = row === null || row.deleted_at !== null ? null : row;
+    if (session === null) this.#sent.delete(session_id);
+    else this.#sent.set(session_id, session.seq);
+    const frame = encodeTransient({ event_type: "session_summary", data: { session_id, session } });
+    for (const { outbox, missed } of this.#watchers) if (missed === null) outbox.send(frame);
+  }
+
+  /** Looks for changes of which the hint was lost. */
+  async heal(): Promise<void> {
+    if (this.#watchers.size === 0) return;
+    const { rows } = await this.#store.sessions({ limit: page });
+    for (const { session_id, seq } of rows) {
+      if (this.#sent.get(session_id) !== seq) this.touch(session_id);
+    }
+  }
+
+  close(): void {
+    for (const { timer } of this.#quiet.values()) clearTimeout(timer);
+    this.#quiet.clear();
+    this.#sent.clear();
+  }
+}
