@@ -68,6 +68,7 @@ export class Position {
   /** Gives the position up: the next reply counts as not recovered. */
   forget(): void {
     this.#cursor = null;
+    this.#started = false;
     this.#forgotten = true;
   }
 }

@@ -192,6 +192,6 @@ test("[POS1] [POS2] [POS4] [RPL1] [RPL3] whatever is lost, repeated, swapped or 
       expect(world.doubles).toEqual([]);
       expect(world.known).toEqual(world.wanted());
     }),
-    { numRuns: 2_000 },
+    { numRuns: 10_000 },
   );
 });

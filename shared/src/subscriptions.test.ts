@@ -212,6 +212,17 @@ describe("order", () => {
   });
 });
 
+describe("a lost log", () => {
+  test("[POS4] its late events are not applied while the new one is asked for", async () => {
+    const { owner, connection } = await subscribe();
+    connection.send(event(4), event(1, 0, "e2"), event(5), event(4));
+    const afresh = await server.next("subscribe");
+    afresh.reply(subscribed(1, { epoch: "e2" }), event(2, 1, "e2"));
+    await owner.heard("event 2");
+    expect(owner.notes.slice(1)).toEqual(["event 4", "recovered false", "event 2"]);
+  });
+});
+
 describe("reconnecting", () => {
   test("[RPL1] resumes by cursor, without gap or duplicate", async () => {
     const { owner, connection } = await subscribe();

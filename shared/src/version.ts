@@ -1,0 +1,16 @@
+interface ProtocolVersion {
+  version: number;
+  /** Of everything that goes over the wire; `version.test.ts` says how it is made. */
+  fingerprint: string;
+  /** What changed for clients, in one line. */
+  change: string;
+}
+
+/** Every version of the wire, newest first. A test fails when the wire changes without a line here. */
+export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
+  {
+    version: 1,
+    fingerprint: "18175a70e48f62e3",
+    change: "The first: sessions, checkpoints, restore with undo and redo, events with resume.",
+  },
+];
