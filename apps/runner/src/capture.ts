@@ -3,6 +3,8 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { TreeChange } from "./diff/compare.ts";
 import { compareTrees } from "./diff/compare.ts";
 import { compareLines, textOf } from "./diff/lines.ts";
+import type { ReadableSide } from "./diff/sides.ts";
+import { storedSide } from "./diff/sides.ts";
 import { codeOf } from "./fs.ts";
 import { gitPosition } from "./git-position.ts";
 import type { CaptureRequest, Captured } from "./runner.ts";
@@ -88,7 +90,7 @@ function countChanges(store: Store, parent: string | null, scan: Scan): Changes 
   const counted: TreeChange[] = [];
   let files = 0;
   let bytes = 0;
-  const before = { root: parent, readTree: (hash: string) => store.readTree(hash) };
+  const before = storedSide(store, parent);
   for (const change of compareTrees(before, scan.tree)) {
     files += 1;
     bytes += fileSize(change.before) + fileSize(change.after);
@@ -96,7 +98,7 @@ function countChanges(store: Store, parent: string | null, scan: Scan): Changes 
     if (files <= maxCountedFiles) counted.push(change);
   }
   const cheap = files <= maxCountedFiles && bytes <= maxCountedBytes;
-  const lines = cheap ? countLines(store, counted) : null;
+  const lines = cheap ? countLines(storedSide(store, null), counted) : null;
   return {
     changed_files: files,
     added: lines?.added ?? null,
@@ -111,14 +113,14 @@ function fileSize(entry: TreeEntry | null): number {
 
 /** Lines of all texts among the changes; null when one of them is too costly to compare. */
 function countLines(
-  store: Store,
+  side: ReadableSide,
   changes: TreeChange[],
 ): { added: number; removed: number } | null {
   const sum = { added: 0, removed: 0 };
-  for (const { before, after } of changes) {
+  for (const { path, before, after } of changes) {
     if (before?.hash === after?.hash) continue;
-    const old = textOf(store, before);
-    const now = textOf(store, after);
+    const old = textOf(side, path, before);
+    const now = textOf(side, path, after);
     if (old === "binary" || now === "binary") continue;
     if (old === "too_large" || now === "too_large") return null;
     const counts = compareLines(old.lines, now.lines);

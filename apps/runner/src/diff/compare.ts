@@ -24,7 +24,13 @@ export interface Side {
  */
 export function* compareTrees(from: Side, to: Side): Generator<TreeChange, void> {
   if (from.root === to.root) return;
-  yield* compareFolders(Buffer.alloc(0), from.root, to.root, from.readTree, to.readTree);
+  yield* compareFolders(
+    Buffer.alloc(0),
+    from.root,
+    to.root,
+    (hash) => from.readTree(hash),
+    (hash) => to.readTree(hash),
+  );
 }
 
 function* compareFolders(

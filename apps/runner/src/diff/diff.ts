@@ -3,26 +3,26 @@ import type { DiffFile, DiffHunk, PathParam } from "@cairn/shared/files";
 import { structuredPatch } from "diff";
 import type { DiffResult } from "../runner.ts";
 import { pathBytes, wirePath } from "../scan/paths.ts";
-import type { ObjectStore } from "../store/objects.ts";
-import type { Side, TreeChange } from "./compare.ts";
+import type { TreeChange } from "./compare.ts";
 import { compareTrees, entryFacts } from "./compare.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { LineCounts, Text } from "./lines.ts";
 import { compareLines, maxEdits, textOf } from "./lines.ts";
+import type { ReadableSide } from "./sides.ts";
 
 const contextLines = 3;
 
 export interface DiffOptions {
-  from: Side;
-  to: Side;
+  from: ReadableSide;
+  to: ReadableSide;
   path?: PathParam;
   limit: number;
   cursor?: string;
 }
 
-/** A page of the files that differ, or one file with its hunks. `store` holds both sides' contents. */
-export function diff(store: ObjectStore, options: DiffOptions): DiffResult {
-  if (options.path !== undefined) return diffOne(store, options, pathBytes(options.path));
+/** A page of the files that differ, or one file with its hunks.  */
+export function diff(options: DiffOptions): DiffResult {
+  if (options.path !== undefined) return diffOne(options, pathBytes(options.path));
   const after = options.cursor === undefined ? undefined : decodeCursor(options.cursor);
   const files: DiffFile[] = [];
   let last: Buffer | undefined;
@@ -31,16 +31,16 @@ export function diff(store: ObjectStore, options: DiffOptions): DiffResult {
     if (files.length === options.limit && last !== undefined) {
       return { files, next_cursor: encodeCursor(last) };
     }
-    files.push(diffFile(change, countsOf(store, change)));
+    files.push(diffFile(change, counts(...textsOf(options, change))));
     last = change.path;
   }
   return { files };
 }
 
-function diffOne(store: ObjectStore, options: DiffOptions, path: Buffer): DiffResult {
+function diffOne(options: DiffOptions, path: Buffer): DiffResult {
   for (const change of compareTrees(options.from, options.to)) {
     if (!change.path.equals(path)) continue;
-    const texts = [textOf(store, change.before), textOf(store, change.after)] as const;
+    const texts = textsOf(options, change);
     const file = diffFile(change, counts(...texts));
     if (file.binary || file.before?.hash === file.after?.hash) return { files: [file], hunks: [] };
     const hunks = hunksOf(...texts);
@@ -58,8 +58,8 @@ interface Counted {
   binary: boolean;
 }
 
-function countsOf(store: ObjectStore, { before, after }: TreeChange): Counted {
-  return counts(textOf(store, before), textOf(store, after));
+function textsOf({ from, to }: DiffOptions, { path, before, after }: TreeChange): [Text, Text] {
+  return [textOf(from, path, before), textOf(to, path, after)];
 }
 
 function counts(before: Text, after: Text): Counted {

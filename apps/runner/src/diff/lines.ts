@@ -1,5 +1,6 @@
 import { diffArrays } from "diff";
-import type { ObjectStore, TreeEntry } from "../store/objects.ts";
+import type { TreeEntry } from "../store/objects.ts";
+import type { ReadableSide } from "./sides.ts";
 
 /** Larger texts are neither compared nor counted line by line. */
 export const maxTextBytes = 1024 * 1024;
@@ -13,13 +14,14 @@ const probeBytes = 8000;
 /** Text of a file or link, `binary`, or `too_large` to be treated as text. Null is no file. */
 export type Text = { lines: string } | "binary" | "too_large";
 
-export function textOf(store: ObjectStore, entry: TreeEntry | null): Text {
+export function textOf(side: ReadableSide, path: Buffer, entry: TreeEntry | null): Text {
   if (entry === null || entry.kind === "directory") return { lines: "" };
   // As git does: a NUL near the start tells binary from text.
-  if (store.readRange(entry.hash, 0, probeBytes).includes(0)) return "binary";
-  if (entry.size > maxTextBytes) return "too_large";
-  const data = store.readRange(entry.hash, 0, entry.size);
-  if (data.includes(0)) return "binary";
+  if (entry.size > maxTextBytes) {
+    return side.read(path, entry, 0, probeBytes).includes(0) ? "binary" : "too_large";
+  }
+  const data = side.read(path, entry, 0, entry.size);
+  if (data.subarray(0, probeBytes).includes(0)) return "binary";
   return countLines(data) > maxLines ? "too_large" : { lines: data.toString() };
 }
 

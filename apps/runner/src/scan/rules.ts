@@ -184,7 +184,7 @@ export class RuleSet {
 }
 
 function reason(verdict: Verdict, source: string): string | undefined {
-  return verdict.ignored ? `${fromByteString(`${source}: ${verdict.pattern}`)}` : undefined;
+  return verdict.ignored ? fromByteString(`${source}: ${verdict.pattern}`) : undefined;
 }
 
 /** Text as the bytes of its UTF-8, one a character. */

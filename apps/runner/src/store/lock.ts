@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ProtocolError } from "@cairn/shared/errors";
 import { resultCode, sqliteBusy } from "./sqlite.ts";
 
 /**
- * Makes this process the only owner of the store in `dir` until `release`, or until it ends in
+ * Makes this process the only owner of the store in a data folder's `dir` until `release`, or until it ends in
  * whatever way. A second owner gets an error with `details.reason` `already_owned`.
  */
 export function lockStore(dir: string): { release(): void } {
@@ -19,7 +19,7 @@ export function lockStore(dir: string): { release(): void } {
     if (resultCode(error) !== sqliteBusy) throw error;
     throw new ProtocolError(
       "internal",
-      `The data folder of ${dir} is in use by another Cairn${processOf(owner)}. Stop that one, or give this one another data folder.`,
+      `The data folder ${dirname(dir)} is in use by another Cairn${processOf(owner)}. Stop that one, or give this one another data folder.`,
       { details: { reason: "already_owned", dir }, cause: error },
     );
   }

@@ -1,0 +1,50 @@
+import type { FileEntry, SkippedPath } from "@cairn/shared/files";
+import type * as r from "./runner.ts";
+
+/** What is asked of a worker thread: method → what it takes and what it gives. */
+export interface Calls {
+  scan: (request: r.ScanRequest, hooks: r.Hooks) => r.ScanReport;
+  capture: (request: r.CaptureRequest, hooks: r.Hooks) => r.Captured;
+  plan: (request: r.PlanRequest, hooks: r.Hooks) => r.Plan;
+  prepare: (request: r.PrepareRequest, hooks: r.Hooks) => r.Prepared;
+  apply: (operationId: string, hooks: r.Hooks) => r.Applied;
+  settle: (operationId: string) => void;
+  abandon: (operationId: string) => void;
+  recover: (committed: string[]) => r.Recovered[];
+  reconcile: (pins: string[]) => number;
+  release: (pins: string[]) => void;
+  diff: (request: r.DiffRequest) => r.DiffResult;
+  list: (request: r.ListRequest) => { entries: FileEntry[]; next_cursor?: string };
+  read: (request: r.ReadRequest) => r.ReadResult;
+  skipped: (hash: string) => SkippedPath[];
+  validate: (request: r.ValidateRequest, hooks: r.Hooks) => r.ValidateResult;
+  folder: (path: string) => r.FolderFacts;
+  folders: (path: string | undefined) => r.FolderListing;
+  facts: () => r.StoreFacts;
+  /** Ends the thread's use of the store; nothing may be asked after it. */
+  close: () => void;
+}
+
+export type Method = keyof Calls;
+export type Ask<M extends Method> = Parameters<Calls[M]>[0];
+export type Answer<M extends Method> = ReturnType<Calls[M]>;
+
+export interface CallMessage {
+  id: number;
+  method: Method;
+  request: unknown;
+  progress: boolean;
+}
+
+export type ReplyMessage =
+  | { id: number; result: unknown }
+  | { id: number; progress: r.Progress }
+  | { id: number; error: WireError };
+
+/** An error on its way between threads. Without a code it was none of the error table. */
+export interface WireError {
+  code?: string;
+  message: string;
+  details?: Record<string, unknown>;
+  stack?: string;
+}

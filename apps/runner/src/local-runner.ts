@@ -1,0 +1,159 @@
+import { ProtocolError } from "@cairn/shared/errors";
+import type { SkippedPath } from "@cairn/shared/files";
+import type { Calls } from "./calls.ts";
+import { describeScan, keepScan } from "./capture.ts";
+import { diff } from "./diff/diff.ts";
+import { list, read } from "./diff/files.ts";
+import type { ReadableSide } from "./diff/sides.ts";
+import { folderSide, storedSide } from "./diff/sides.ts";
+import { validate } from "./diff/validate.ts";
+import { folderFacts, listFolders } from "./folders.ts";
+import { gitPosition } from "./git-position.ts";
+import type { RestorePorts } from "./restore/restorer.ts";
+import { Restorer } from "./restore/restorer.ts";
+import type {
+  CaptureRequest,
+  Captured,
+  DiffRequest,
+  DiffResult,
+  Hooks,
+  ScanReport,
+  ScanRequest,
+} from "./runner.ts";
+import type { Scan, ScanOptions } from "./scan/scan.ts";
+import { scanWorkspace } from "./scan/scan.ts";
+import { decodeSkipped } from "./scan/skipped.ts";
+import { StatCache } from "./scan/stat-cache.ts";
+import { surveyWorkspace } from "./scan/survey.ts";
+import { openWorkspace } from "./scan/workspace.ts";
+import { openStore } from "./store/store.ts";
+import type { Store } from "./store/store.ts";
+
+export interface LocalRunnerOptions {
+  /** Real path. */
+  dataDir: string;
+  storeDir: string;
+  ports: RestorePorts;
+}
+
+/**
+ * The runner's work, done in the thread that calls it. Whoever calls it queues what touches the
+ * same workspace.
+ */
+export class LocalRunner implements Calls {
+  readonly #dataDir: string;
+  readonly #store: Store;
+  readonly #restorer: Restorer;
+  // A thread serves one workspace, as a rule.
+  #cache: { workspace: string; cache: StatCache } | undefined;
+
+  constructor({ dataDir, storeDir, ports }: LocalRunnerOptions) {
+    this.#dataDir = dataDir;
+    const store = openStore(storeDir);
+    this.#store = store;
+    this.#restorer = new Restorer({
+      store,
+      journals: store.journals,
+      ports,
+      dataFolder: dataDir,
+      deviceOf: (workspace) => store.index.device(workspace),
+      scan: (options) => this.#scan(options),
+      describe: (scan, workspace, parent) => describeScan(store, scan, workspace, parent),
+      gitPosition,
+    });
+  }
+
+  scan(request: ScanRequest, hooks: Hooks): ScanReport {
+    const workspace = openWorkspace(request.workspace, this.#dataDir);
+    return surveyWorkspace({ ...request, workspace }, (done) =>
+      hooks.onProgress?.({ phase: "scan", done, total: null }),
+    );
+  }
+
+  capture(request: CaptureRequest, hooks: Hooks): Captured {
+    const workspace = openWorkspace(request.workspace, this.#dataDir);
+    this.#requireRoom(request.rules.limits.store_bytes);
+    const scan = this.#scan({ workspace, rules: request.rules, store: true, ...hooks });
+    return keepScan(this.#store, scan, { ...request, workspace });
+  }
+
+  plan: Calls["plan"] = (request, { onProgress }) => this.#restorer.plan(request, onProgress);
+
+  prepare: Calls["prepare"] = (request, { onProgress }) =>
+    this.#restorer.prepare(request, onProgress);
+
+  apply: Calls["apply"] = (operationId, { onProgress }) =>
+    this.#restorer.apply(operationId, onProgress);
+
+  settle(operationId: string): void {
+    this.#restorer.settle(operationId);
+  }
+
+  abandon(operationId: string): void {
+    this.#restorer.abandon(operationId);
+  }
+
+  recover: Calls["recover"] = (committed) => this.#restorer.recover(committed);
+
+  /** Pins of journals that are still to be resolved stay too. */
+  reconcile(pins: string[]): number {
+    const journals = this.#store.journals.list().map(({ operation_id }) => operation_id);
+    const known = new Set([...pins, ...journals]);
+    const stray = this.#store.index.pins().filter((pin) => !known.has(pin));
+    if (stray.length > 0) this.#store.unpin(stray);
+    return stray.length;
+  }
+
+  release(pins: string[]): void {
+    this.#store.unpin(pins);
+  }
+
+  diff({ from, to, ...rest }: DiffRequest): DiffResult {
+    return diff({ ...rest, from: this.#side(from), to: this.#side(to) });
+  }
+
+  list: Calls["list"] = (request) => list(this.#store, request);
+
+  read: Calls["read"] = (request) => read(this.#store, request);
+
+  skipped(hash: string): SkippedPath[] {
+    return decodeSkipped(this.#store.readRecord("skipped", hash));
+  }
+
+  validate: Calls["validate"] = (request, { onProgress }) =>
+    validate(this.#store, request, onProgress);
+
+  folder: Calls["folder"] = (path) => folderFacts(path);
+
+  folders: Calls["folders"] = (path) => listFolders(path);
+
+  facts: Calls["facts"] = () => this.#store.facts();
+
+  close(): void {
+    this.#store.close();
+  }
+
+  #scan(options: Omit<ScanOptions, "cache">): Scan {
+    const { workspace } = options;
+    if (this.#cache?.workspace !== workspace) {
+      this.#cache = { workspace, cache: StatCache.of(this.#store.dir, workspace) };
+    }
+    return scanWorkspace(this.#store, { ...options, cache: this.#cache.cache });
+  }
+
+  #side(side: DiffRequest["from"]): ReadableSide {
+    if (side === null || typeof side === "string") return storedSide(this.#store, side);
+    const workspace = openWorkspace(side.workspace, this.#dataDir);
+    const scan = this.#scan({ workspace, rules: side.rules, store: false });
+    return folderSide(this.#store, scan, workspace);
+  }
+
+  #requireRoom(limit: number | null): void {
+    if (limit === null || this.#store.facts().stored_bytes < limit) return;
+    throw new ProtocolError(
+      "store_full",
+      `The snapshot store holds its limit of ${limit.toLocaleString("en")} bytes. Delete or compact old checkpoints, or raise the session's limit.`,
+      { details: { limit } },
+    );
+  }
+}

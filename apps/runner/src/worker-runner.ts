@@ -1,0 +1,246 @@
+import { mkdirSync, realpathSync } from "node:fs";
+import { realpath } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { Answer, Ask, Method } from "./calls.ts";
+import { isThreadEnded } from "./errors.ts";
+import { Operations } from "./operations.ts";
+import type * as r from "./runner.ts";
+import { lockStore } from "./store/lock.ts";
+import { openStore } from "./store/store.ts";
+import { WorkerPool } from "./worker-pool.ts";
+import { WorkspaceLock } from "./workspace-lock.ts";
+
+export interface RunnerOptions {
+  /** Made when it is missing. One process at a time owns it. */
+  dataDir: string;
+  /** A module with `createPorts()`, which gives each thread its filesystem: for tests. */
+  portsModule?: URL;
+  /** A thread ends when nothing was asked of it for so long. */
+  idleMs?: number;
+}
+
+const reads = "reads";
+const defaultIdleMs = 60_000;
+
+/**
+ * Starts the runner of a data folder, with its work in worker threads. Rejects with
+ * `details.reason` `already_owned` when another process has the folder.
+ */
+// oxlint-disable-next-line require-await -- so that what it throws at once rejects too
+export async function startRunner(options: RunnerOptions): Promise<r.Runner> {
+  const storeDir = join(options.dataDir, "store");
+  mkdirSync(storeDir, { recursive: true, mode: 0o700 });
+  const lock = lockStore(storeDir);
+  try {
+    // Before any thread: tables are made, and packs of threads that crashed are free again.
+    const store = openStore(storeDir);
+    store.index.releaseAllPacks();
+    store.close();
+    return new WorkerRunner(options, storeDir, () => lock.release());
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+class WorkerRunner implements r.Runner {
+  readonly #pool: WorkerPool;
+  readonly #locks = new WorkspaceLock();
+  readonly #operations = new Operations();
+  readonly #releaseStore: () => void;
+  readonly #running = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: RunnerOptions, storeDir: string, releaseStore: () => void) {
+    const portsModule = options.portsModule?.href ?? null;
+    const data = { dataDir: realpathSync.native(options.dataDir), storeDir, portsModule };
+    this.#pool = new WorkerPool(data, options.idleMs ?? defaultIdleMs, (name) =>
+      this.#operations.uses(name),
+    );
+    this.#releaseStore = releaseStore;
+  }
+
+  scan(request: r.ScanRequest, hooks?: r.Hooks): Promise<r.ScanReport> {
+    return this.#onWorkspace(request.workspace, "scan", request, hooks);
+  }
+
+  capture(request: r.CaptureRequest, hooks?: r.Hooks): Promise<r.Captured> {
+    return this.#onWorkspace(request.workspace, "capture", request, hooks);
+  }
+
+  plan(request: r.PlanRequest, hooks?: r.Hooks): Promise<r.Plan> {
+    return this.#onWorkspace(request.workspace, "plan", request, hooks);
+  }
+
+  prepare(request: r.PrepareRequest, hooks?: r.Hooks): Promise<r.Prepared> {
+    return this.#run(() => this.#prepare(request, hooks));
+  }
+
+  apply(operationId: string, hooks?: r.Hooks): Promise<r.Applied> {
+    return this.#run(() => this.#apply(operationId, hooks));
+  }
+
+  settle(operationId: string): Promise<void> {
+    return this.#run(() => this.#finish("settle", operationId));
+  }
+
+  abandon(operationId: string): Promise<void> {
+    return this.#run(() => this.#finish("abandon", operationId));
+  }
+
+  recover(committed: string[]): Promise<r.Recovered[]> {
+    // The whole disk: a journal of a restore that runs now is not a crash's.
+    return this.#run(() => this.#locked(["/"], () => this.#pool.call(reads, "recover", committed)));
+  }
+
+  reconcile(pins: string[]): Promise<number> {
+    return this.#read("reconcile", pins);
+  }
+
+  release(pins: string[]): Promise<void> {
+    return this.#read("release", pins);
+  }
+
+  diff(request: r.DiffRequest): Promise<r.DiffResult> {
+    const side = [request.to, request.from].find(
+      (side) => typeof side === "object" && side !== null,
+    );
+    return typeof side === "object" && side !== null
+      ? this.#onWorkspace(side.workspace, "diff", request)
+      : this.#read("diff", request);
+  }
+
+  list(request: r.ListRequest): Promise<Answer<"list">> {
+    return this.#read("list", request);
+  }
+
+  read(request: r.ReadRequest): Promise<r.ReadResult> {
+    return this.#read("read", request);
+  }
+
+  skipped(hash: string): Promise<Answer<"skipped">> {
+    return this.#read("skipped", hash);
+  }
+
+  validate(request: r.ValidateRequest, hooks?: r.Hooks): Promise<r.ValidateResult> {
+    return this.#read("validate", request, hooks);
+  }
+
+  folder(path: string): Promise<r.FolderFacts> {
+    return this.#read("folder", path);
+  }
+
+  folders(path: string | undefined): Promise<r.FolderListing> {
+    return this.#read("folders", path);
+  }
+
+  facts(): Promise<r.StoreFacts> {
+    return this.#read("facts", undefined);
+  }
+
+  /** Lets running calls end; a restore that was prepared stays in its journal. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await this.#pool.close();
+    this.#releaseStore();
+  }
+
+  #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(
+        new ProtocolError("shutting_down", "Cairn is shutting down. Try again when it is back."),
+      );
+    }
+    const running = work();
+    this.#running.add(running);
+    return running.finally(() => this.#running.delete(running));
+  }
+
+  #read<M extends Method>(method: M, request: Ask<M>, hooks?: r.Hooks): Promise<Answer<M>> {
+    return this.#run(() => this.#pool.call(reads, method, request, hooks));
+  }
+
+  /** Queues on the workspace and asks its own thread. */
+  #onWorkspace<M extends Method>(
+    workspace: string,
+    method: M,
+    request: Ask<M>,
+    hooks?: r.Hooks,
+  ): Promise<Answer<M>> {
+    return this.#run(async () => {
+      const path = await realOf(workspace);
+      return await this.#locked([path], () => this.#pool.call(path, method, request, hooks));
+    });
+  }
+
+  async #locked<T>(paths: string[], work: () => Promise<T>): Promise<T> {
+    const release = await this.#locks.acquire(paths);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  async #prepare(request: r.PrepareRequest, hooks: r.Hooks | undefined): Promise<r.Prepared> {
+    const path = await realOf(request.workspace);
+    const paths = request.into === undefined ? [path] : [path, await realOf(request.into)];
+    const release = await this.#locks.acquire(paths);
+    try {
+      const prepared = await this.#pool.call(path, "prepare", request, hooks);
+      this.#operations.hold(request.operation_id, { thread: path, release });
+      return prepared;
+    } catch (error) {
+      if (isThreadEnded(error)) await this.#takeBack(path, request.operation_id);
+      release();
+      throw error;
+    }
+  }
+
+  async #apply(operationId: string, hooks: r.Hooks | undefined): Promise<r.Applied> {
+    const held = this.#operations.get(operationId);
+    if (held === undefined) throw notPrepared();
+    try {
+      return await this.#pool.call(held.thread, "apply", operationId, hooks);
+    } catch (error) {
+      if (isThreadEnded(error)) await this.#takeBack(held.thread, operationId);
+      throw error;
+    }
+  }
+
+  /** After a thread broke under a restore: a new one takes back what was done. */
+  async #takeBack(thread: string, operationId: string): Promise<void> {
+    // What cannot be taken back now stays in the journal, which `recover` resolves at start.
+    await this.#pool.call(thread, "abandon", operationId).catch(() => undefined);
+  }
+
+  async #finish(method: "settle" | "abandon", operationId: string): Promise<void> {
+    const held = this.#operations.get(operationId);
+    try {
+      await this.#pool.call(held?.thread ?? reads, method, operationId);
+    } finally {
+      // Whatever is left to tidy up is found again by its journal.
+      this.#operations.end(operationId);
+    }
+  }
+}
+
+function notPrepared(): ProtocolError {
+  return new ProtocolError("operation_not_found", "No restore is prepared under this operation.");
+}
+
+/** Real path; of what is not there, by its nearest parent that is. */
+async function realOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realOf(parent), basename(path));
+  }
+}

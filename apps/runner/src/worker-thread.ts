@@ -1,0 +1,94 @@
+import { Worker } from "node:worker_threads";
+import type { ProtocolError } from "@cairn/shared/errors";
+import type { Answer, Ask, CallMessage, Method, ReplyMessage } from "./calls.ts";
+import { fromWire, threadEnded } from "./errors.ts";
+import type { Hooks } from "./runner.ts";
+import type { WorkerData } from "./worker.ts";
+
+interface Waiting {
+  resolve: (result: never) => void;
+  reject: (error: ProtocolError) => void;
+  hooks: Hooks;
+}
+
+/** A worker thread of the runner. When it ends, all that waits for it rejects as `internal`. */
+export class WorkerThread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #ended: Promise<void>;
+  #nextId = 1;
+  #failure: Error | undefined;
+  #alive = true;
+
+  constructor(data: WorkerData, onEnd: () => void) {
+    this.#worker = new Worker(new URL("worker.ts", import.meta.url), {
+      workerData: data,
+      execArgv: [],
+    });
+    this.#worker.on("message", (reply: ReplyMessage) => this.#receive(reply));
+    this.#worker.on("error", (error: Error) => {
+      this.#failure = error;
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        this.#alive = false;
+        this.#rejectAll();
+        onEnd();
+        resolve();
+      });
+    });
+  }
+
+  get busy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Calls are answered in the order in which they are made. */
+  call<M extends Method>(method: M, request: Ask<M>, hooks: Hooks = {}): Promise<Answer<M>> {
+    return new Promise((resolve, reject) => {
+      if (!this.#alive) {
+        reject(this.#gone());
+        return;
+      }
+      const id = this.#nextId;
+      this.#nextId += 1;
+      this.#waiting.set(id, { resolve, reject, hooks });
+      const message: CallMessage = {
+        id,
+        method,
+        request,
+        progress: hooks.onProgress !== undefined,
+      };
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is no window
+      this.#worker.postMessage(message);
+    });
+  }
+
+  /** Lets the calls that were made be answered, then ends the thread. */
+  async close(): Promise<void> {
+    // A thread that broke has nothing left to close.
+    await this.call("close", undefined).catch(() => undefined);
+    await this.#ended;
+  }
+
+  #receive(reply: ReplyMessage): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (waiting === undefined) return;
+    if ("progress" in reply) {
+      waiting.hooks.onProgress?.(reply.progress);
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if ("error" in reply) waiting.reject(fromWire(reply.error));
+    else waiting.resolve(reply.result as never);
+  }
+
+  #rejectAll(): void {
+    for (const { reject } of this.#waiting.values()) reject(this.#gone());
+    this.#waiting.clear();
+  }
+
+  #gone(): ProtocolError {
+    return threadEnded(this.#failure);
+  }
+}

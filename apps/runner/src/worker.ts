@@ -1,0 +1,76 @@
+// A thread of the runner: opens the store, and answers calls one after the other.
+import type { MessagePort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
+import type { CallMessage, ReplyMessage } from "./calls.ts";
+import { toWire } from "./errors.ts";
+import { realFs } from "./fs.ts";
+import { LocalRunner } from "./local-runner.ts";
+import type { RestorePorts } from "./restore/restorer.ts";
+import type { Hooks } from "./runner.ts";
+
+export interface WorkerData {
+  dataDir: string;
+  storeDir: string;
+  portsModule: string | null;
+}
+
+const progressMs = 100;
+
+const port = parentPort;
+if (port === null) throw new Error("worker.ts runs in a worker thread only");
+const { dataDir, storeDir, portsModule } = workerData as WorkerData;
+
+async function loadPorts(): Promise<RestorePorts> {
+  if (portsModule === null) return { fs: realFs };
+  const module = (await import(portsModule)) as { createPorts(): RestorePorts };
+  return module.createPorts();
+}
+
+function send(reply: ReplyMessage): void {
+  const transfer: ArrayBuffer[] = [];
+  // What was read is handed over, not copied.
+  if ("result" in reply) {
+    const data = (reply.result as { data?: unknown } | undefined)?.data;
+    if (data instanceof Uint8Array && data.buffer instanceof ArrayBuffer)
+      transfer.push(data.buffer);
+  }
+  port?.postMessage(reply, transfer);
+}
+
+function hooksOf({ id, progress }: CallMessage): Hooks {
+  if (!progress) return {};
+  let next = 0;
+  return {
+    onProgress(progress) {
+      const now = performance.now();
+      if (now < next) return;
+      next = now + progressMs;
+      send({ id, progress });
+    },
+  };
+}
+
+function answer(runner: LocalRunner, call: CallMessage): void {
+  try {
+    const method = runner[call.method].bind(runner) as (request: unknown, hooks: Hooks) => unknown;
+    send({ id: call.id, result: method(call.request, hooksOf(call)) });
+  } catch (error) {
+    send({ id: call.id, error: toWire(error) });
+  }
+  if (call.method === "close") port?.close();
+}
+
+async function start(port: MessagePort): Promise<void> {
+  try {
+    const runner = new LocalRunner({ dataDir, storeDir, ports: await loadPorts() });
+    port.on("message", (call: CallMessage) => answer(runner, call));
+  } catch (error) {
+    // Whoever calls is told why, with its code; then the thread ends.
+    port.on("message", ({ id }: CallMessage) => {
+      send({ id, error: toWire(error) });
+      port.close();
+    });
+  }
+}
+
+await start(port);
