@@ -58,21 +58,30 @@ async function login(code: string): Promise<string> {
 /** The base address of this server, such as `http://127.0.0.1:4870`. */
 export const origin = location.origin;
 
+/** Signs in with a login link or the code in it. The page has to be loaded again after it. */
+export async function logIn(linkOrCode: string): Promise<void> {
+  const pasted = linkOrCode.trim();
+  keepKey(await login(/[#&]login=([^&]+)/.exec(pasted)?.[1] ?? pasted));
+}
+
 /** Connects, after trading a login code if the address has one. Resolves to why that failed, if it did. */
 export async function startServer(): Promise<unknown> {
   let failure: unknown = null;
   const code = takeCode();
   if (code !== null) {
     try {
-      keepKey(await login(code));
+      await logIn(code);
     } catch (error) {
       failure = error;
     }
   }
-  current = connect({ url: `${origin.replace(/^http/, "ws")}/ws`, token: readKey() });
+  const client = connect({ url: `${origin.replace(/^http/, "ws")}/ws`, token: readKey() });
+  current = client;
   // A login in another tab signs this one in too.
   addEventListener("storage", (event) => {
-    if (event.key === storageKey && event.newValue !== null) current?.signIn(event.newValue);
+    if (event.key !== storageKey || event.newValue === null) return;
+    if (client.state.status === "refused") location.reload();
+    else client.signIn(event.newValue);
   });
   return failure;
 }

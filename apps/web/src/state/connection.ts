@@ -12,6 +12,8 @@ interface State {
   signedOut: boolean;
   /** Why the login link in the address did not work. */
   loginFailure: unknown;
+  /** When the connection was last known to be live, RFC 3339. */
+  liveAt: string | null;
 }
 
 export const useConnection = create<State>(() => ({
@@ -19,6 +21,7 @@ export const useConnection = create<State>(() => ({
   auth: null,
   signedOut: false,
   loginFailure: null,
+  liveAt: null,
 }));
 
 async function askHealth(): Promise<void> {
@@ -36,6 +39,9 @@ function take(connection: ConnectionState): void {
   useConnection.setState(
     connection.status === "refused" ? { connection, signedOut: true } : { connection },
   );
+  if (connection.status === "live" || before === "live") {
+    useConnection.setState({ liveAt: new Date().toISOString() });
+  }
   if (connection.status === "live" && before !== "live") void askHealth();
 }
 

@@ -1,0 +1,254 @@
+import { caps } from "@cairn/shared/session";
+import { useCallback, useEffect, useId, useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import { createSession, scanWorkspace } from "../actions.ts";
+import { folderName } from "../format.ts";
+import { useOffline } from "../state/connection.ts";
+import { Button } from "../ui/Button.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import { toFailure } from "../ui/error.ts";
+import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { Field, Input, TextArea } from "../ui/Field.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { Text } from "../ui/Text.tsx";
+import { FolderPicker } from "./FolderPicker.tsx";
+import { addPattern, patternFor, readPatterns } from "./patterns.ts";
+import { ScanSummary, type Scan } from "./ScanSummary.tsx";
+
+interface Props {
+  /** A folder to begin with, or null for the home folder. */
+  path: string | null;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
+/** Two steps: choose a folder, then see what is captured, name it and create. */
+export function CreateSessionDialog({ path, open, onOpenChange }: Props) {
+  const [start, setStart] = useState(path);
+  const [folder, setFolder] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  if (chosen !== null) {
+    return (
+      <Confirm
+        folder={chosen}
+        open={open}
+        onOpenChange={onOpenChange}
+        onBack={() => {
+          setStart(chosen);
+          setChosen(null);
+        }}
+      />
+    );
+  }
+  const next = () => setChosen(folder);
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New session: choose its folder"
+      description="The folder that is open below is the one that will be captured."
+      footer={
+        <>
+          <Button onClick={() => onOpenChange(false)}>Cancel</Button>
+          <Button
+            tone="primary"
+            onClick={next}
+            reason={folder === null ? "Open a folder first" : null}
+          >
+            Next
+          </Button>
+        </>
+      }
+    >
+      <FolderPicker start={start} onChange={setFolder} onSubmit={next} />
+    </Dialog>
+  );
+}
+
+interface ConfirmProps {
+  folder: string;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  onBack: () => void;
+}
+
+function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
+  const formId = useId();
+  const navigate = useNavigate();
+  const offline = useOffline();
+  const [name, setName] = useState(folderName(folder));
+  const [ignore, setIgnore] = useState("");
+  const [include, setInclude] = useState("");
+  const [advanced, setAdvanced] = useState(false);
+  const [scan, setScan] = useState<Scan | null>(null);
+  const [scanError, setScanError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const asked = useRef(0);
+
+  const check = useCallback(
+    async (ignored: string, included: string) => {
+      asked.current += 1;
+      const ask = asked.current;
+      setScan(null);
+      setScanError(null);
+      try {
+        const settings = { ignore: readPatterns(ignored), include: readPatterns(included) };
+        const found = await scanWorkspace({ path: folder, settings });
+        if (ask === asked.current) setScan(found);
+      } catch (reason) {
+        if (ask === asked.current) setScanError(reason);
+      }
+    },
+    [folder],
+  );
+  useEffect(() => {
+    void check("", "");
+  }, [check]);
+
+  const create = async () => {
+    if (busy || offline !== null || name.trim() === "") return;
+    setBusy(true);
+    setError(null);
+    try {
+      const settings = { ignore: readPatterns(ignore), include: readPatterns(include) };
+      const { session_id } = await createSession({ name, workspace: folder, settings });
+      onOpenChange(false);
+      void navigate(`/s/${session_id}`);
+    } catch (reason) {
+      setError(reason);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New session: what it captures"
+      description={
+        <span className="datum">
+          <Text value={folder} />
+        </span>
+      }
+      footer={
+        <>
+          <Button onClick={onBack}>Back</Button>
+          <Button
+            tone="primary"
+            type="submit"
+            form={formId}
+            busy={busy}
+            reason={offline ?? (name.trim() === "" ? "A session needs a name" : null)}
+          >
+            Create session
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={formId}
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        {error !== null && (
+          <ErrorNote
+            error={error}
+            title="The session was not created"
+            actions={<OpenOther error={error} />}
+          />
+        )}
+        <Field label="Name">
+          {(control) => (
+            <Input
+              {...control}
+              value={name}
+              maxLength={caps.name_chars}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <section className="grid gap-1">
+          <h3 className="text-xs font-medium text-fg-2">Every checkpoint</h3>
+          {scan === null && scanError === null && <Spinner label="Looking through the folder…" />}
+          {scanError !== null && (
+            <ErrorNote
+              error={scanError}
+              title="The folder could not be looked through"
+              onRetry={() => void check(ignore, include)}
+            />
+          )}
+          {scan !== null && (
+            <ScanSummary
+              scan={scan}
+              onInclude={(left) => {
+                const more = addPattern(include, patternFor(left.path));
+                setInclude(more);
+                setAdvanced(true);
+                void check(ignore, more);
+              }}
+            />
+          )}
+        </section>
+        <details open={advanced} onToggle={(event) => setAdvanced(event.currentTarget.open)}>
+          <summary className="w-fit rounded-sm text-fg-2">
+            Advanced: what to ignore or include
+          </summary>
+          <div className="mt-2 grid gap-3">
+            <Field
+              label="Ignore"
+              hint="Beside .gitignore and .cairnignore. One pattern a line, as in .gitignore."
+            >
+              {(control) => (
+                <TextArea
+                  {...control}
+                  mono
+                  rows={3}
+                  placeholder="*.log"
+                  value={ignore}
+                  onChange={(event) => setIgnore(event.target.value)}
+                />
+              )}
+            </Field>
+            <Field
+              label="Include all the same"
+              hint="Captured although a rule ignores it, such as a local database."
+            >
+              {(control) => (
+                <TextArea
+                  {...control}
+                  mono
+                  rows={3}
+                  placeholder="/.env"
+                  value={include}
+                  onChange={(event) => setInclude(event.target.value)}
+                />
+              )}
+            </Field>
+            <div>
+              <Button onClick={() => void check(ignore, include)} reason={offline}>
+                Look again
+              </Button>
+            </div>
+          </div>
+        </details>
+      </form>
+    </Dialog>
+  );
+}
+
+/** When another open session has this folder, the way to it. */
+function OpenOther({ error }: { error: unknown }) {
+  const navigate = useNavigate();
+  const { code, details } = toFailure(error);
+  const { session_id, name } = details;
+  if (code !== "workspace_overlaps" || typeof session_id !== "string") return null;
+  return (
+    <Button onClick={() => void navigate(`/s/${session_id}`)}>
+      Open {typeof name === "string" ? <Text value={name} /> : "that session"}
+    </Button>
+  );
+}

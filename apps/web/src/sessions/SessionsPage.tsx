@@ -1,0 +1,137 @@
+import { Plus, Trash2 } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { StartDemoButton } from "../demo/StartDemo.tsx";
+import { formatCount } from "../format.ts";
+import { useConnection, useOffline } from "../state/connection.ts";
+import { useSessions } from "../state/sessions.ts";
+import { TopBar } from "../TopBar.tsx";
+import { Button } from "../ui/Button.tsx";
+import { EmptyState } from "../ui/EmptyState.tsx";
+import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { Input } from "../ui/Field.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { useTitle } from "../use-title.ts";
+import { FirstRun } from "./FirstRun.tsx";
+import { SessionsTable } from "./SessionsTable.tsx";
+import { useOrdered } from "./use-ordered.ts";
+
+const CreateSessionDialog = lazy(() =>
+  import("./CreateSessionDialog.tsx").then((m) => ({ default: m.CreateSessionDialog })),
+);
+const TrashDialog = lazy(() =>
+  import("../trash/TrashDialog.tsx").then((m) => ({ default: m.TrashDialog })),
+);
+
+function Waiting() {
+  const status = useConnection((state) => state.connection.status);
+  const offline = status === "offline" || status === "closed";
+  return (
+    <div className="p-10 text-center">
+      {offline ? (
+        <EmptyState title="The server cannot be reached">
+          It may be starting or stopped. This page goes on trying and fills in by itself.
+        </EmptyState>
+      ) : (
+        <Spinner label="Loading sessions…" />
+      )}
+    </div>
+  );
+}
+
+/** All sessions, live. */
+export function SessionsPage() {
+  useTitle("Sessions · Cairn");
+  const { ready, error, byId } = useSessions();
+  const offline = useOffline();
+  const [search, setSearch] = useState("");
+  const [held, setHeld] = useState(false);
+  const [creating, setCreating] = useState<{ path: string | null } | null>(null);
+  const [trash, setTrash] = useState(false);
+  const sessions = useOrdered(search, held);
+  const empty = ready && byId.size === 0;
+  return (
+    <div className="flex h-full flex-col">
+      <TopBar
+        action={
+          <Button
+            tone="primary"
+            icon={<Plus size={14} aria-hidden="true" />}
+            onClick={() => setCreating({ path: null })}
+            reason={offline}
+          >
+            <span className="max-sm:sr-only">Session</span>
+          </Button>
+        }
+      >
+        <h1 className="font-medium">Sessions</h1>
+      </TopBar>
+      <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
+        {!empty && (
+          <Input
+            type="search"
+            aria-label="Search sessions"
+            placeholder="Search name or folder"
+            className="max-w-72 min-w-40 flex-1"
+            value={search}
+            onChange={(event) => setSearch(event.target.value)}
+          />
+        )}
+        {ready && (
+          <span className="datum text-fg-3 max-sm:hidden" role="status">
+            {search === ""
+              ? `${formatCount(byId.size)} sessions`
+              : `${formatCount(sessions.length)} of ${formatCount(byId.size)}`}
+          </span>
+        )}
+        <span className="flex-1" />
+        {!empty && <StartDemoButton />}
+        <Button
+          tone="ghost"
+          icon={<Trash2 size={14} aria-hidden="true" />}
+          onClick={() => setTrash(true)}
+          reason={offline}
+        >
+          Trash
+        </Button>
+      </div>
+      <main
+        className="scrolls min-h-0 flex-1"
+        onPointerEnter={() => setHeld(true)}
+        onPointerLeave={() => setHeld(false)}
+      >
+        {error !== null && (
+          <div className="p-4">
+            <ErrorNote
+              error={error}
+              title="The list of sessions could not be followed"
+              onRetry={() => location.reload()}
+            />
+          </div>
+        )}
+        {!ready && error === null && <Waiting />}
+        {empty && <FirstRun onCreate={(path) => setCreating({ path })} />}
+        {sessions.length > 0 && <SessionsTable sessions={sessions} />}
+        {ready && !empty && sessions.length === 0 && (
+          <EmptyState
+            title="No session matches"
+            actions={<Button onClick={() => setSearch("")}>Clear the search</Button>}
+          >
+            Names and folders were searched for “{search}”.
+          </EmptyState>
+        )}
+      </main>
+      <Suspense>
+        {creating !== null && (
+          <CreateSessionDialog
+            path={creating.path}
+            open
+            onOpenChange={(open) => {
+              if (!open) setCreating(null);
+            }}
+          />
+        )}
+        {trash && <TrashDialog open onOpenChange={setTrash} />}
+      </Suspense>
+    </div>
+  );
+}

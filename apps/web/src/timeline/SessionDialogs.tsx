@@ -1,0 +1,62 @@
+import type { Session } from "@cairn/shared/session";
+import { lazy } from "react";
+import { useCheckpoint } from "../state/live.ts";
+
+const CreateCheckpointDialog = lazy(() =>
+  import("../checkpoint/CreateCheckpointDialog.tsx").then((m) => ({
+    default: m.CreateCheckpointDialog,
+  })),
+);
+const RestoreDialog = lazy(() =>
+  import("../restore/RestoreDialog.tsx").then((m) => ({ default: m.RestoreDialog })),
+);
+const TrashDialog = lazy(() =>
+  import("../trash/TrashDialog.tsx").then((m) => ({ default: m.TrashDialog })),
+);
+const RenameDialog = lazy(() =>
+  import("../sessions/RenameDialog.tsx").then((m) => ({ default: m.RenameDialog })),
+);
+const TagsDialog = lazy(() => import("./TagsDialog.tsx").then((m) => ({ default: m.TagsDialog })));
+
+/** Which dialog of the session's page is open. */
+export type OpenDialog =
+  | { kind: "create" | "rename" | "trash" }
+  | { kind: "restore" | "tags"; checkpoint_id: string };
+
+interface Props {
+  session: Session;
+  reason: string | null;
+  dialog: OpenDialog | null;
+  onDialog: (dialog: OpenDialog | null) => void;
+}
+
+/** The dialogs of a session's page, loaded when they are first opened. */
+export function SessionDialogs({ session, reason, dialog, onDialog }: Props) {
+  const { session_id } = session;
+  const about = dialog !== null && "checkpoint_id" in dialog ? dialog.checkpoint_id : null;
+  const row = useCheckpoint(session_id, about);
+  const shared = {
+    open: true,
+    onOpenChange: (open: boolean) => {
+      if (!open) onDialog(null);
+    },
+  };
+  switch (dialog?.kind) {
+    case undefined:
+      return null;
+    case "create":
+      return <CreateCheckpointDialog session={session} {...shared} />;
+    case "rename":
+      return <RenameDialog session={session} {...shared} />;
+    case "trash":
+      return <TrashDialog session_id={session_id} {...shared} />;
+    case "restore":
+      return (
+        <RestoreDialog session_id={session_id} checkpoint_id={dialog.checkpoint_id} {...shared} />
+      );
+    case "tags":
+      return row === undefined ? null : <TagsDialog row={row} reason={reason} {...shared} />;
+    default:
+      return dialog satisfies never;
+  }
+}

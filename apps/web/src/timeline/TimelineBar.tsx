@@ -1,0 +1,70 @@
+import type { Session } from "@cairn/shared/session";
+import { Ellipsis, Trash2 } from "lucide-react";
+import { useNavigate } from "react-router";
+import { plural } from "../format.ts";
+import { OperationsMenu } from "../operations/OperationsMenu.tsx";
+import { sessionMenu } from "../sessions/session-menu.tsx";
+import { StatusBadge } from "../sessions/StatusBadge.tsx";
+import { useOffline } from "../state/connection.ts";
+import { useLive, useLiveState } from "../state/live.ts";
+import { IconButton } from "../ui/Button.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import { FollowBar } from "./FollowBar.tsx";
+import type { OpenDialog } from "./SessionDialogs.tsx";
+
+interface Props {
+  session: Session;
+  following: boolean;
+  onToggleFollow: () => void;
+  onLiveEdge: () => void;
+  onDialog: (dialog: OpenDialog) => void;
+}
+
+/** Above the rows: following or paused, undo and redo, and what concerns the whole session. */
+export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, onDialog }: Props) {
+  const { session_id } = session;
+  const navigate = useNavigate();
+  const reason = useOffline();
+  const live = useLive(session_id);
+  const waiting = useLiveState(session_id, ({ frozen }) =>
+    frozen === null ? 0 : live.log.countNewer(frozen.at),
+  );
+  const menu = [
+    ...sessionMenu(session, {
+      reason,
+      onRename: () => onDialog({ kind: "rename" }),
+      onDeleted: () => void navigate("/"),
+    }),
+    "separator" as const,
+    {
+      label: "Trash of this session",
+      icon: <Trash2 size={14} aria-hidden="true" />,
+      run: () => onDialog({ kind: "trash" }),
+      reason,
+    },
+  ];
+  return (
+    <div className="flex min-h-10 flex-wrap items-center gap-2 border-b border-line px-3 py-1">
+      <FollowBar
+        following={following}
+        waiting={waiting}
+        onToggle={onToggleFollow}
+        onLiveEdge={onLiveEdge}
+      />
+      {session.status !== "open" && <StatusBadge session={session} />}
+      <span className="flex-1" />
+      <span className="datum text-fg-3 max-sm:hidden">
+        {plural(session.checkpoints, "checkpoint")}
+      </span>
+      <OperationsMenu session_id={session_id} />
+      <Menu
+        entries={menu}
+        trigger={
+          <IconButton label="Session actions">
+            <Ellipsis size={16} aria-hidden="true" />
+          </IconButton>
+        }
+      />
+    </div>
+  );
+}

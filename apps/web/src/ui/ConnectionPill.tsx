@@ -1,0 +1,55 @@
+import { useSyncExternalStore } from "react";
+import { useConnection } from "../state/connection.ts";
+import { Badge, type BadgeTone } from "./Badge.tsx";
+import { classNames } from "./class-names.ts";
+import { onTick } from "./now.ts";
+
+function useSecondsUntil(at: number | null): number | null {
+  return useSyncExternalStore(onTick, () =>
+    at === null ? null : Math.max(0, Math.ceil((at - Date.now()) / 1000)),
+  );
+}
+
+const looks = {
+  connecting: { tone: "neutral", word: "connecting", dot: "border border-current" },
+  live: { tone: "good", word: "live", dot: "bg-current" },
+  offline: { tone: "warn", word: "offline", dot: "border border-current" },
+  refused: { tone: "bad", word: "not signed in", dot: "border border-current" },
+  closed: { tone: "warn", word: "closed", dot: "border border-current" },
+} as const satisfies Record<string, { tone: BadgeTone; word: string; dot: string }>;
+
+/** The connection as it is: its state in a word, and what goes with it. */
+export function ConnectionPill({
+  catchingUp,
+}: {
+  catchingUp?: { done: number; total: number } | null;
+}) {
+  const connection = useConnection((state) => state.connection);
+  const auth = useConnection((state) => state.auth);
+  const seconds = useSecondsUntil(connection.status === "offline" ? connection.retryAt : null);
+  const look = looks[connection.status];
+  const behind = connection.status === "live" ? catchingUp : null;
+  const rtt = connection.status === "live" ? connection.rttMs : null;
+  return (
+    <span className="inline-flex shrink-0 items-center gap-1.5">
+      <Badge tone={look.tone} title="The connection to the server">
+        <span aria-hidden="true" className={classNames("size-2 rounded-full", look.dot)} />
+        <span role="status">{behind ? "catching up" : look.word}</span>
+        {behind && (
+          <span className="datum text-2xs">
+            {behind.done} of {behind.total}
+          </span>
+        )}
+        {!behind && rtt !== null && (
+          <span className="datum text-2xs max-sm:hidden">{Math.max(1, Math.round(rtt))} ms</span>
+        )}
+        {seconds !== null && <span className="datum text-2xs">retry in {seconds} s</span>}
+      </Badge>
+      {auth === "off" && (
+        <Badge tone="warn" title="--auth off: every program on this machine can use this server">
+          auth off
+        </Badge>
+      )}
+    </span>
+  );
+}
