@@ -55,7 +55,7 @@ export function ChangedFiles({ pages, total, selected, onSelect }: ChangedFilesP
         </div>
       )}
       {shown.length > 0 && (
-        <ul className="scrolls max-h-72 rounded-sm border border-line bg-surface" role="list">
+        <ul className="scrolls max-h-72 rounded-sm border border-line bg-surface">
           {shown.map((file) => (
             <FileRow
               key={pathKey(file)}

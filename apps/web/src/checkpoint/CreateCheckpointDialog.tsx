@@ -1,4 +1,19 @@
 import type { Session } from "@cairn/shared/session";
+import { caps } from "@cairn/shared/session";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { flushSync } from "react-dom";
+import { createCheckpoint, newId, scanWorkspace } from "../actions.ts";
+import { formatBytes, plural, shortId } from "../format.ts";
+import { ProgressBar } from "../restore/ProgressBar.tsx";
+import { useOffline } from "../state/connection.ts";
+import { useProgress } from "../state/progress.ts";
+import { Button } from "../ui/Button.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { Field, TextArea } from "../ui/Field.tsx";
+import { Text } from "../ui/Text.tsx";
+import { toast } from "../ui/toast.ts";
+import { TagEditor } from "./TagEditor.tsx";
 
 interface CreateCheckpointDialogProps {
   session: Session;
@@ -7,6 +22,162 @@ interface CreateCheckpointDialogProps {
 }
 
 /** Captures the session's folder now, with a message and tags. */
-export function CreateCheckpointDialog({ session, open }: CreateCheckpointDialogProps) {
-  return open ? <div role="dialog" aria-label={session.name} /> : null;
+export function CreateCheckpointDialog(props: CreateCheckpointDialogProps) {
+  return props.open ? <OpenDialog {...props} /> : null;
+}
+
+function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps) {
+  const { session_id } = session;
+  const offline = useOffline();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [message, setMessage] = useState("");
+  const [tags, setTags] = useState<string[]>([]);
+  const newestTags = useRef(tags);
+  const [operation_id, setOperationId] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const progress = useProgress(operation_id);
+  const busy = operation_id !== null;
+  const over = new TextEncoder().encode(message).length - caps.message_bytes;
+  const reason =
+    offline ??
+    (session.status === "closed" ? "This session is closed and can only be read" : null) ??
+    (over > 0 ? "The message is too long" : null);
+
+  const create = async (): Promise<void> => {
+    if (busy || reason !== null) return;
+    const id = newId();
+    setOperationId(id);
+    setError(null);
+    try {
+      const made = await createCheckpoint({
+        session_id,
+        operation_id: id,
+        message,
+        tags: newestTags.current,
+      });
+      onOpenChange(false);
+      toast(`Checkpoint ${shortId(made.checkpoint_id)} created`, {
+        description: changedWords(made.checkpoint.changed_files, made.checkpoint.partial),
+      });
+    } catch (failure) {
+      setError(failure);
+      setOperationId(null);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || (!event.ctrlKey && !event.metaKey)) return;
+    event.preventDefault();
+    // A tag that is still being typed is added when its field is left.
+    if (event.target instanceof HTMLInputElement) flushSync(() => field.current?.focus());
+    void create();
+  };
+  const changeTags = (next: string[]): void => {
+    newestTags.current = next;
+    setTags(next);
+  };
+
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="Create a checkpoint"
+      description={<CaptureLine session={session} />}
+      locked={busy}
+      initialFocus={() => field.current}
+      footer={
+        <>
+          <Button
+            reason={busy ? "Wait until this is done" : null}
+            onClick={() => onOpenChange(false)}
+          >
+            Cancel
+          </Button>
+          <Button
+            tone="primary"
+            keys={createKeys}
+            busy={busy}
+            reason={reason}
+            onClick={() => void create()}
+          >
+            Create checkpoint
+          </Button>
+        </>
+      }
+    >
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of its fields */}
+      <div className="grid gap-3" onKeyDown={onKeyDown}>
+        <Field
+          label="Message (may be empty)"
+          error={over > 0 ? `${plural(over, "byte")} too long.` : null}
+        >
+          {(control) => (
+            <TextArea
+              {...control}
+              ref={field}
+              rows={4}
+              readOnly={busy}
+              value={message}
+              onChange={(event) => setMessage(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="grid gap-1">
+          <span className="text-xs font-medium text-fg-2">Tags</span>
+          <TagEditor boxed label="Tags" tags={tags} onChange={changeTags} />
+          <span className="text-xs text-fg-3">Enter or a comma adds one.</span>
+        </div>
+        {busy && <ProgressBar label="Progress of the checkpoint" progress={progress} />}
+        {error !== null && (
+          <ErrorNote
+            title="The checkpoint was not created"
+            error={error}
+            onRetry={() => void create()}
+          />
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+const createKeys = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ ↵" : "Ctrl ↵";
+
+function changedWords(changed: number, partial: boolean): string {
+  const words =
+    changed === 0 ? "Nothing had changed." : `${plural(changed, "file")} changed since the last.`;
+  return partial ? `${words} Some paths could not be read.` : words;
+}
+
+/** The folder and what is captured of it; counted while the dialog is open. */
+function CaptureLine({ session }: { session: Session }) {
+  const { workspace } = session;
+  // Every event brings a new session object; the folder is looked at once.
+  const [settings] = useState(session.settings);
+  const [captured, setCaptured] = useState<string | null>(null);
+  useEffect(() => {
+    if (workspace === null) return;
+    let wanted = true;
+    scanWorkspace({ path: workspace, settings }).then(
+      ({ files, bytes, left_out }) => {
+        if (!wanted) return;
+        const rest = left_out.length === 0 ? "" : `; leaves ${plural(left_out.length, "path")} out`;
+        setCaptured(`${plural(files, "file")}, ${formatBytes(bytes)}${rest}`);
+      },
+      // The checkpoint itself will say what is wrong with the folder.
+      () => {},
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [workspace, settings]);
+  if (workspace === null) return <>This session keeps state only: no files are captured.</>;
+  return (
+    <>
+      <span className="datum">
+        <Text value={workspace} />
+      </span>
+      <span className="block text-xs" aria-live="polite">
+        {captured === null ? "All files that no rule leaves out." : `Captures ${captured}.`}
+      </span>
+    </>
+  );
 }

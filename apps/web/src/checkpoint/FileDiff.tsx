@@ -1,5 +1,5 @@
 import type { DiffFile, DiffHunk } from "@cairn/shared/files";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback } from "react";
 import { diff } from "../actions.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
@@ -7,6 +7,7 @@ import { changeSentences, sizeChange } from "./change-words.ts";
 import { ChangeMark, LineCounts } from "./ChangeMark.tsx";
 import { keyParam } from "./paths.ts";
 import { PathLabel } from "./PathLabel.tsx";
+import { useResource } from "./use-resource.ts";
 import { UnifiedDiff } from "./UnifiedDiff.tsx";
 
 interface Loaded {
@@ -22,34 +23,22 @@ interface FileDiffProps {
   to: string;
   /** Key of the path (see `pathKey`). */
   path: string;
+  /** Inside a list that already names the file: lower, without its name. */
+  compact?: boolean;
 }
 
 /** What changed in one file: its lines, or in words why there are none. */
-export function FileDiff({ session_id, from, to, path }: FileDiffProps) {
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [tries, setTries] = useState(0);
-
-  useEffect(() => {
-    let wanted = true;
-    setLoaded(null);
-    setError(null);
-    diff({ session_id, from, to, path: keyParam(path) }).then(
-      ({ files, hunks = [], too_large = false }) => {
-        if (wanted) setLoaded({ file: files[0], hunks, tooLarge: too_large });
-      },
-      (reason: unknown) => {
-        if (wanted) setError(reason);
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [session_id, from, to, path, tries]);
-
-  const retry = useCallback(() => setTries((count) => count + 1), []);
+export function FileDiff({ session_id, from, to, path, compact = false }: FileDiffProps) {
+  const load = useCallback(async (): Promise<Loaded> => {
+    const answer = await diff({ session_id, from, to, path: keyParam(path) });
+    const { files, hunks = [], too_large = false } = answer;
+    return { file: files[0], hunks, tooLarge: too_large };
+  }, [session_id, from, to, path]);
+  const { value: loaded, error, resource } = useResource(load);
   if (error !== null)
-    return <ErrorNote title="The difference could not be loaded" error={error} onRetry={retry} />;
+    return (
+      <ErrorNote title="The difference could not be loaded" error={error} onRetry={resource.load} />
+    );
   if (loaded === null)
     return (
       <div className="px-1 py-3">
@@ -63,20 +52,24 @@ export function FileDiff({ session_id, from, to, path }: FileDiffProps) {
   const size = sizeChange(file);
   return (
     <div className="grid min-w-0 gap-2">
-      <div className="flex min-w-0 items-center gap-2">
-        <ChangeMark kind={file.kind} />
-        <PathLabel path={file.path} />
-        {size !== null && (
-          <span className="datum shrink-0 whitespace-nowrap text-fg-3">{size}</span>
-        )}
-        <LineCounts added={file.added} removed={file.removed} />
-      </div>
+      {!compact && (
+        <div className="flex min-w-0 items-center gap-2">
+          <ChangeMark kind={file.kind} />
+          <PathLabel path={file.path} />
+          {size !== null && (
+            <span className="datum shrink-0 whitespace-nowrap text-fg-3">{size}</span>
+          )}
+          <LineCounts added={file.added} removed={file.removed} />
+        </div>
+      )}
       {sentences.map((sentence) => (
         <p key={sentence} className="text-fg-2">
           {sentence}
         </p>
       ))}
-      {hunks.length > 0 && <UnifiedDiff label={`Changes of ${file.path}`} hunks={hunks} />}
+      {hunks.length > 0 && (
+        <UnifiedDiff label={`Changes of ${file.path}`} hunks={hunks} low={compact} />
+      )}
     </div>
   );
 }

@@ -26,7 +26,7 @@ export function Notes({ session_id, checkpoint_id, annotations, reason, inputRef
   return (
     <div className="grid gap-3">
       {annotations.length > 0 && (
-        <ul className="grid gap-2" role="list">
+        <ul className="grid gap-2">
           {annotations.map((annotation) => (
             <NoteItem
               key={annotation.annotation_id}

@@ -1,10 +1,11 @@
 import type { DiffHunk } from "@cairn/shared/files";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronUp } from "lucide-react";
-import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
+import { useMemo, useRef, useState, type RefObject } from "react";
 import { commands, useCommand } from "../commands.ts";
 import { formatCount, plural } from "../format.ts";
 import { IconButton } from "../ui/Button.tsx";
+import { classNames } from "../ui/class-names.ts";
 import { columns, diffRows, type DiffRow } from "./diff-rows.ts";
 import { DiffRowView, gutterColumns, rowHeight } from "./DiffRowView.tsx";
 
@@ -15,16 +16,16 @@ interface UnifiedDiffProps {
   /** What is compared, for the region's name. */
   label: string;
   hunks: readonly DiffHunk[];
+  /** At most a third of the screen high. */
+  low?: boolean;
 }
 
 /** A unified diff with line numbers of both sides; `[` and `]` walk its hunks. */
-export function UnifiedDiff({ label, hunks }: UnifiedDiffProps) {
+export function UnifiedDiff({ label, hunks, low = false }: UnifiedDiffProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState(0);
   const rows = useMemo(() => diffRows(hunks), [hunks]);
   const layout = useMemo(() => measure(rows), [rows]);
-
-  useEffect(() => setCurrent(0), [hunks]);
 
   const goTo = (index: number): void => {
     const to = Math.min(Math.max(index, 0), hunks.length - 1);
@@ -70,7 +71,7 @@ export function UnifiedDiff({ label, hunks }: UnifiedDiffProps) {
         // A region that scrolls must be reachable by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        className="scrolls max-h-[70vh] -outline-offset-2"
+        className={classNames("scrolls -outline-offset-2", low ? "max-h-[32vh]" : "max-h-[70vh]")}
       >
         {rows.length >= virtualizeFrom ? (
           <VirtualRows rows={rows} layout={layout} current={current} scroller={scroller} />
@@ -113,6 +114,7 @@ interface VirtualRowsProps {
 }
 
 function VirtualRows({ rows, layout, current, scroller }: VirtualRowsProps) {
+  // oxlint-disable-next-line react/incompatible-library -- the React Compiler is off
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,

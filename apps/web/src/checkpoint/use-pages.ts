@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback } from "react";
+import { useResource } from "./use-resource.ts";
 
 interface Page<T> {
   items: readonly T[];
@@ -18,76 +19,23 @@ export interface Pages<T> {
   reload: () => void;
 }
 
-interface Loaded<T> {
-  key: string | null;
-  items: readonly T[];
-  cursor: string | undefined;
-  error: unknown;
-  loading: boolean;
-}
-
-/**
- * A list that is loaded page by page and starts anew when `key` changes; a null key loads
- * nothing. An answer that comes after its key has gone is dropped.
- */
-export function usePages<T>(
-  key: string | null,
-  load: (cursor: string | undefined) => Promise<Page<T>>,
-): Pages<T> {
-  const empty: Loaded<T> = { key, items: [], cursor: undefined, error: null, loading: true };
-  const [state, setState] = useState(empty);
-  const newest = useRef({ load, run: 0 });
-  newest.current.load = load;
-
-  const fetchPage = useCallback(
-    (cursor: string | undefined) => {
-      newest.current.run += 1;
-      const run = newest.current.run;
-      const update = (change: (before: Loaded<T>) => Loaded<T>): void => {
-        if (newest.current.run === run) setState(change);
-      };
-      setState((before) =>
-        before.key === key
-          ? { ...before, loading: true, error: null }
-          : { key, items: [], cursor: undefined, error: null, loading: true },
-      );
-      newest.current.load(cursor).then(
-        (page) => {
-          update((before) => ({
-            key,
-            items: cursor === undefined ? page.items : [...before.items, ...page.items],
-            cursor: page.next_cursor,
-            error: null,
-            loading: false,
-          }));
-        },
-        (error: unknown) => {
-          update((before) => ({ ...before, error, loading: false }));
-        },
-      );
-    },
-    [key],
-  );
-
-  useEffect(() => {
-    if (key === null) return;
-    fetchPage(undefined);
-    const { current } = newest;
-    return () => {
-      current.run += 1;
-    };
-  }, [key, fetchPage]);
-
-  const shown = state.key === key ? state : empty;
-  const { cursor, items } = shown;
-  const first = items.length === 0 && cursor === undefined;
+/** A list that is loaded page by page and starts anew when `load` (memoize it) is another one. */
+export function usePages<T>(load: (cursor: string | undefined) => Promise<Page<T>>): Pages<T> {
+  const first = useCallback(() => load(undefined), [load]);
+  const { value, error, loading, resource } = useResource(first);
+  const loadMore = useCallback(() => {
+    resource.run(async (before) => {
+      const page = await load(before?.next_cursor);
+      return { ...page, items: [...(before?.items ?? []), ...page.items] };
+    });
+  }, [load, resource]);
   return {
-    items,
-    loading: !shown.loading || key === null ? null : first ? "first" : "more",
-    error: shown.error,
-    hasMore: cursor !== undefined,
-    loadMore: useCallback(() => fetchPage(cursor), [fetchPage, cursor]),
-    retry: useCallback(() => fetchPage(cursor), [fetchPage, cursor]),
-    reload: useCallback(() => fetchPage(undefined), [fetchPage]),
+    items: value?.items ?? [],
+    loading: !loading ? null : value === null ? "first" : "more",
+    error,
+    hasMore: value?.next_cursor !== undefined,
+    loadMore,
+    retry: resource.retry,
+    reload: resource.load,
   };
 }

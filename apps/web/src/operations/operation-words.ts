@@ -107,3 +107,12 @@ function cut(line: string, units: number): string {
   }
   return line.slice(0, end);
 }
+
+const undoable: ReadonlySet<string> = new Set(["restore", "delete", "compact"]);
+
+/** What can be done to an entry of the log: only the latest undo can be redone. */
+export function entryAction(operation: Operation): "undo" | "redo" | null {
+  if (operation.next !== null) return operation.next;
+  const done = operation.status === "done" || operation.status === "done_with_differences";
+  return undoable.has(operation.kind) && done && operation.undone_by === null ? "undo" : null;
+}

@@ -1,3 +1,26 @@
+import { useMemo, useRef, useState } from "react";
+import { checkpointName } from "../operations/operation-words.ts";
+import { requestUndo } from "../operations/undo-request.ts";
+import { commands } from "../commands.ts";
+import { useOffline } from "../state/connection.ts";
+import { useCheckpoint, useHead, useSession } from "../state/live.ts";
+import { useProgress } from "../state/progress.ts";
+import { Button } from "../ui/Button.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
+import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { Spinner } from "../ui/Spinner.tsx";
+import { Text } from "../ui/Text.tsx";
+import { toast } from "../ui/toast.ts";
+import { countChosen, everything, type Choice } from "./choice.ts";
+import { DifferenceList } from "./DifferenceList.tsx";
+import { effectWords } from "./plan-words.ts";
+import { PlanView } from "./PlanView.tsx";
+import { ProgressBar } from "./ProgressBar.tsx";
+import { copyFolder, RestoreTarget, type Target } from "./RestoreTarget.tsx";
+import { usePlan, type PlanRequest } from "./use-plan.ts";
+import { useRestore } from "./use-restore.ts";
+import { useSettled } from "./use-settled.ts";
+
 interface RestoreDialogProps {
   session_id: string;
   checkpoint_id: string;
@@ -6,6 +29,185 @@ interface RestoreDialogProps {
 }
 
 /** Shows what restoring a checkpoint would change, and does it. */
-export function RestoreDialog({ checkpoint_id, open }: RestoreDialogProps) {
-  return open ? <div role="dialog" aria-label={checkpoint_id} /> : null;
+export function RestoreDialog(props: RestoreDialogProps) {
+  // Each opening starts afresh: an old plan or choice must not be what a click carries out.
+  return props.open ? <OpenDialog {...props} key={props.checkpoint_id} /> : null;
+}
+
+const settleMs = 400;
+
+function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDialogProps) {
+  const session = useSession(session_id);
+  const row = useCheckpoint(session_id, checkpoint_id);
+  const offline = useOffline();
+  const cancel = useRef<HTMLButtonElement>(null);
+  const [choice, setChoice] = useState<Choice>(everything);
+  const [target, setTarget] = useState<Target>({ kind: "in_place" });
+
+  const name = checkpointName(row?.message, checkpoint_id);
+  const workspace = session?.workspace ?? null;
+  const stateOnly = session !== undefined && (workspace === null || row?.tree === null);
+  const typed = target.kind === "copy" ? target.folder.trim() : undefined;
+  const into = useSettled(typed, settleMs);
+  const wanted = useMemo<PlanRequest>(
+    () => ({ session_id, checkpoint_id, ...(into === undefined ? {} : { into }) }),
+    [session_id, checkpoint_id, into],
+  );
+  const planning = usePlan(stateOnly || into === "" ? null : wanted);
+  const { plan } = planning;
+  const { phase, run, reset } = useRestore({
+    wanted,
+    onNewPlan: (next) => {
+      setChoice(everything);
+      planning.show(next);
+    },
+    onRestored: ({ operation_id, into: copied }) => {
+      onOpenChange(false);
+      if (copied) toast(`Copied to ${into ?? ""}`);
+      else
+        toast(`Restored to ${name}`, {
+          action: {
+            label: "Undo",
+            keys: commands.undo.keys,
+            run: () => requestUndo(session_id, operation_id),
+          },
+        });
+    },
+  });
+  const progress = useProgress(phase.name === "running" ? phase.operation_id : null);
+  const running = phase.name === "running";
+  const chosen = plan === null ? 0 : countChosen(choice, plan.total);
+  const copying = target.kind === "copy";
+  const isHead = useHead(session_id) === checkpoint_id;
+  const moveOnly = plan !== null && plan.total === 0 && !copying && !isHead;
+
+  const restoreReason = (): string | null => {
+    if (offline !== null) return offline;
+    if (session?.status === "closed") return "This session is closed and can only be read";
+    if (stateOnly) return null;
+    if (typed === "") return "Name the folder that gets the copy";
+    if (plan === null || planning.loading || typed !== into) return "Wait for the plan";
+    if (moveOnly) return null;
+    if (plan.total === 0) return "There is nothing to change";
+    return chosen === 0 ? "Choose at least one file" : null;
+  };
+  const label = (): string => {
+    if (stateOnly) return "Restore the state";
+    if (plan === null) return copying ? "Copy" : "Restore";
+    if (moveOnly) return "Move “you are here”";
+    return plan.total === 0 ? "Nothing to change" : effectWords(chosen, copying);
+  };
+
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      shape="wide"
+      locked={running}
+      initialFocus={() => cancel.current}
+      title={
+        <>
+          Restore to <Text value={name} />?
+        </>
+      }
+      description={
+        copying
+          ? "The checkpoint’s files are written into another folder. This one stays as it is."
+          : "A safety checkpoint is taken first, so that you can undo this."
+      }
+      footer={
+        <>
+          <Button
+            ref={cancel}
+            reason={running ? "Wait until this is done" : null}
+            onClick={() => onOpenChange(false)}
+          >
+            {phase.name === "differences" ? "Close" : "Cancel"}
+          </Button>
+          {phase.name !== "differences" && (
+            <Button
+              tone="primary"
+              busy={running}
+              reason={restoreReason()}
+              onClick={() => void run(plan, choice)}
+            >
+              {label()}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {phase.name === "differences" ? (
+        <DifferenceList
+          name={name}
+          differences={phase.differences}
+          {...(copying
+            ? {}
+            : {
+                onUndo: () => {
+                  onOpenChange(false);
+                  requestUndo(session_id, phase.operation_id);
+                },
+              })}
+        />
+      ) : (
+        <div className="grid gap-3">
+          {!stateOnly && (
+            <RestoreTarget
+              target={target}
+              workspace={workspace}
+              suggestion={copyFolder(workspace, checkpoint_id)}
+              disabled={running}
+              onChange={(next) => {
+                setTarget(next);
+                setChoice(everything);
+                reset();
+              }}
+            />
+          )}
+          {phase.name === "choosing" && phase.changed && (
+            <p role="alert" className="rounded-sm bg-warn-soft px-3 py-2 text-warn">
+              Files changed while you were looking. Nothing was restored; this is what would be done
+              now.
+            </p>
+          )}
+          {phase.name === "failed" && (
+            <ErrorNote
+              title={copying ? "The copy failed" : "The restore failed"}
+              error={phase.error}
+              onRetry={() => void run(plan, choice)}
+            />
+          )}
+          {running && <ProgressBar label="Progress of the restore" progress={progress} />}
+          {stateOnly && (
+            <p>This session keeps only state: restoring makes the checkpoint the current one.</p>
+          )}
+          {!stateOnly && planning.error !== null && (
+            <ErrorNote
+              title="The plan could not be made"
+              error={planning.error}
+              onRetry={planning.refresh}
+            />
+          )}
+          {!stateOnly && plan === null && planning.loading && (
+            <Spinner label="Comparing the checkpoint with the folder…" />
+          )}
+          {!stateOnly && plan !== null && (
+            <PlanView
+              session_id={session_id}
+              checkpoint_id={checkpoint_id}
+              plan={plan}
+              where={copying ? (into ?? "") : (workspace ?? "")}
+              copying={copying}
+              isHead={isHead}
+              choice={choice}
+              {...(running ? {} : { onChoice: setChoice })}
+              loading={planning.loading}
+              onMore={planning.loadMore}
+            />
+          )}
+        </div>
+      )}
+    </Dialog>
+  );
 }

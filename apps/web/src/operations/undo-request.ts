@@ -1,0 +1,40 @@
+import { redo, undo } from "../actions.ts";
+import { toast, toastError } from "../ui/toast.ts";
+
+export type Direction = "undo" | "redo";
+type Ask = (direction: Direction, operation_id: string) => void;
+
+/** The mounted undo controls, by session: they show first what an undo would change. */
+const asked = new Map<string, Ask>();
+
+/** Lets requests reach the controls of a session, until the returned function is called. */
+export function answerUndoRequests(session_id: string, ask: Ask): () => void {
+  asked.set(session_id, ask);
+  return () => {
+    if (asked.get(session_id) === ask) asked.delete(session_id);
+  };
+}
+
+/** Asks for an undo or redo as `requestUndo` and `requestRedo` do. */
+export function request(session_id: string, direction: Direction, operation_id: string): void {
+  const ask = asked.get(session_id);
+  if (ask !== undefined) {
+    ask(direction, operation_id);
+    return;
+  }
+  const call = direction === "undo" ? undo : redo;
+  call(session_id, { operation_id }).then(
+    () => toast(direction === "undo" ? "Undone" : "Redone"),
+    (error: unknown) => toastError(`The ${direction} failed`, error),
+  );
+}
+
+/** Takes back one operation, as from a notice that may outlive the screen it came from. */
+export function requestUndo(session_id: string, operation_id: string): void {
+  request(session_id, "undo", operation_id);
+}
+
+/** Takes back one undo. */
+export function requestRedo(session_id: string, operation_id: string): void {
+  request(session_id, "redo", operation_id);
+}

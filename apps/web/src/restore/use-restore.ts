@@ -1,0 +1,101 @@
+import type { Difference } from "@cairn/shared/files";
+import type { Result } from "@cairn/shared/methods";
+import { useCallback, useState } from "react";
+import { newId, restore } from "../actions.ts";
+import { useSessionEvents } from "../state/live.ts";
+import { toFailure } from "../ui/error.ts";
+import { chosenPaths, holdsTo, type Choice } from "./choice.ts";
+import { wholePlan, type LoadedPlan, type PlanRequest } from "./use-plan.ts";
+
+export type RestorePhase =
+  | { name: "choosing"; changed: boolean }
+  | { name: "running"; operation_id: string }
+  | { name: "failed"; operation_id: string; error: unknown }
+  | { name: "differences"; differences: readonly Difference[]; operation_id: string };
+
+interface Restoring {
+  phase: RestorePhase;
+  /** Restores what is chosen of the plan on the screen, or shows why the plan is another now. */
+  run: (plan: LoadedPlan | null, choice: Choice) => Promise<void>;
+  reset: () => void;
+}
+
+interface Options {
+  wanted: PlanRequest;
+  /** All of it was done. */
+  onRestored: (result: { operation_id: string; into: boolean }) => void;
+  /** The folder moved: this is what would be done now. */
+  onNewPlan: (plan: LoadedPlan) => void;
+}
+
+/** Raised when a fresh plan would do something else than what is on the screen. */
+class PlanMoved extends Error {}
+
+async function carryOut(
+  wanted: PlanRequest,
+  operation_id: string,
+  plan: LoadedPlan | null,
+  choice: Choice,
+): Promise<Result<"restore">> {
+  const { session_id, checkpoint_id, into } = wanted;
+  const base = { session_id, checkpoint_id, operation_id, ...(into === undefined ? {} : { into }) };
+  // A session that keeps only state has no files to plan for.
+  if (plan === null) return restore(base);
+  let shown = plan;
+  let paths = chosenPaths(choice, shown.changes, shown.total);
+  if (paths === "incomplete") {
+    shown = await wholePlan(wanted, plan);
+    if (shown.plan_hash !== plan.plan_hash) throw new PlanMoved();
+    paths = chosenPaths(choice, shown.changes, shown.total);
+  }
+  if (paths === undefined || paths === "incomplete")
+    return restore({ ...base, plan_hash: shown.plan_hash });
+  // A hash covers its choice of paths, so the choice needs one of its own.
+  const chosen = await wholePlan({ ...wanted, paths });
+  if (!holdsTo(chosen.changes, shown.changes)) throw new PlanMoved();
+  return restore({ ...base, paths, plan_hash: chosen.plan_hash });
+}
+
+/** The work of the restore dialog after its button was pressed. */
+export function useRestore({ wanted, onRestored, onNewPlan }: Options): Restoring {
+  const [phase, setPhase] = useState<RestorePhase>({ name: "choosing", changed: false });
+  const { session_id } = wanted;
+
+  // An answer can be lost with its connection; the event still tells that it was done.
+  useSessionEvents(session_id, (event) => {
+    if (phase.name !== "failed" || event.event_type !== "checkpoint_restored") return;
+    if (event.operation_id !== phase.operation_id) return;
+    setPhase({ name: "choosing", changed: false });
+    onRestored({ operation_id: phase.operation_id, into: false });
+  });
+
+  const run = async (plan: LoadedPlan | null, choice: Choice): Promise<void> => {
+    const operation_id = newId();
+    setPhase({ name: "running", operation_id });
+    try {
+      const { status, differences } = await carryOut(wanted, operation_id, plan, choice);
+      if (status === "restored_with_differences")
+        setPhase({ name: "differences", differences, operation_id });
+      else {
+        setPhase({ name: "choosing", changed: false });
+        onRestored({ operation_id, into: wanted.into !== undefined });
+      }
+    } catch (error) {
+      if (!(error instanceof PlanMoved) && toFailure(error).code !== "workspace_changed") {
+        setPhase({ name: "failed", operation_id, error });
+        return;
+      }
+      try {
+        onNewPlan(await wholePlan(wanted));
+        setPhase({ name: "choosing", changed: true });
+      } catch (failure) {
+        setPhase({ name: "failed", operation_id, error: failure });
+      }
+    }
+  };
+  return {
+    phase,
+    run,
+    reset: useCallback(() => setPhase({ name: "choosing", changed: false }), []),
+  };
+}
