@@ -29,7 +29,8 @@ interface Place {
 }
 
 async function insertTags(db: Db, place: Place, tags: readonly string[]): Promise<void> {
-  const rows = [...new Set(tags)].map((tag) => ({ ...place, tag }));
+  const { session_id, sequence_number } = place;
+  const rows = [...new Set(tags)].map((tag) => ({ session_id, tag, sequence_number }));
   if (rows.length > 0) await db.insertInto("checkpoint_tags").values(rows).execute();
 }
 
