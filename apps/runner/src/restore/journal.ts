@@ -82,7 +82,7 @@ export function decodeJournal(data: unknown): RestoreJournal {
     ...encoded,
     root: { ...encoded.root, path: bytes(encoded.root.path) },
     paths: encoded.paths?.map(bytes) ?? null,
-    steps: encoded.steps.map((step) => ({ ...step, path: bytes(step.path) }) as Step),
+    steps: encoded.steps.map((step) => ({ ...step, path: bytes(step.path) })),
     loosened: encoded.loosened.map(({ path, mode }) => ({ path: bytes(path), mode })),
   };
 }

@@ -33,9 +33,16 @@ function courses(journal: RestoreJournal): Course[] {
 
 /** Whether a restore itself gave, or found, the folder this mode. */
 function isOfCourse({ before, after }: Course, mode: number): boolean {
+  // As it was made, a moment before it got its own.
+  if ((before === null || after === null) && mode === 0o700) return true;
   return [before, after].some(
     (known) => known !== null && (mode === known || mode === loose(known)),
   );
+}
+
+/** Whether a folder that the restore was to make has a mode of its making, once loosened. */
+export function isOurFolder(mode: number | null, made: number): boolean {
+  return mode === 0o700 || mode === loose(made);
 }
 
 /** Makes the folders of the journal writable for us. A mode that somebody else gave stays. */

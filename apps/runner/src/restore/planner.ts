@@ -1,12 +1,12 @@
 import type { Difference } from "@cairn/shared/files";
-import type { Fs } from "../fs.ts";
+import type { Fs, Stat } from "../fs.ts";
 import { codeOf } from "../fs.ts";
 import { joinPath, wirePath } from "../scan/paths.ts";
 import type { ObjectStore, TreeEntry } from "../store/objects.ts";
 import type { Choice } from "./choice.ts";
 import type { Content, Seen } from "./content.ts";
 import { look, same } from "./content.ts";
-import { Folders } from "./folders.ts";
+import { Folders, isWayLost } from "./folders.ts";
 import type { Step } from "./journal.ts";
 import type { ReadTree } from "./merge.ts";
 import { equal, pairs } from "./merge.ts";
@@ -173,7 +173,7 @@ class Planner {
     } else if (present.isSkipped(path)) this.#block(path, "skipped", partialNow);
     else if (wanted.isSkipped(path) && !choice.names(path)) {
       this.#block(path, "skipped", partialThen);
-    } else if (this.#look(path)?.kind === "other") {
+    } else if (this.#kindOf(path) === "other") {
       this.#block(path, "unsupported", "A device, socket or pipe stands there.");
     } else this.#make(path, after, (below, entry) => this.#add(below, entry));
   }
@@ -279,7 +279,18 @@ class Planner {
   }
 
   #standsFolder(path: Buffer): boolean {
-    return this.#look(path)?.kind === "directory";
+    return this.#kindOf(path) === "directory";
+  }
+
+  #kindOf(path: Buffer): Stat["kind"] | undefined {
+    try {
+      return this.#folders === null
+        ? undefined
+        : this.#input.fs.lstat(this.#folders.place(path))?.kind;
+    } catch (error) {
+      if (isWayLost(error)) return undefined;
+      throw error;
+    }
   }
 
   #look(path: Buffer): Seen {

@@ -4,7 +4,7 @@ import type { Content } from "./content.ts";
 import { same, save } from "./content.ts";
 import { isWayLost } from "./folders.ts";
 import type { Step } from "./journal.ts";
-import { loosen, settleModes } from "./modes.ts";
+import { isOurFolder, loosen, settleModes } from "./modes.ts";
 import type { Site } from "./site.ts";
 import type { Staged } from "./staging.ts";
 
@@ -49,7 +49,7 @@ class Back {
       else this.#check(step.path, step.before);
     } else if (step.do === "mkdir") {
       const mode = site.modeOf(step.path);
-      if (mode === (step.mode | 0o700) && !site.removeFolder(step.path)) this.report(step.path);
+      if (isOurFolder(mode, step.mode) && !site.removeFolder(step.path)) this.report(step.path);
     } else if (step.do === "rmdir") this.#remake(step.path, step.mode);
   }
 
@@ -97,6 +97,9 @@ class Back {
   }
 
   #check(path: Buffer, before: Content | null): void {
-    if (!same(this.#site.look(path), before)) this.report(path);
+    const seen = this.#site.look(path);
+    // A file was to take the place of a folder, and had not come to it.
+    if (seen?.kind === "directory" && this.#site.staging.removesFolder(path)) return;
+    if (!same(seen, before)) this.report(path);
   }
 }

@@ -29,6 +29,11 @@ export class Staging {
     return { fresh: name(2 * index), aside: name(2 * index + 1) };
   }
 
+  /** Whether a folder at the path is to be removed. */
+  removesFolder(path: Buffer): boolean {
+    return this.#removed.has(key(path));
+  }
+
   /** The folder of the staged files: the step's own, or the nearest above that stays. */
   home(step: Step): Buffer {
     let home = parentOf(step.path);
