@@ -6,31 +6,26 @@ import type { Tables } from "../sql/tables.ts";
 import { SqlTx } from "../sql/tx.ts";
 import type { Store, Tx } from "../store.ts";
 import { nodeSqlite } from "./dialect.ts";
-import { migrate } from "./migrations/migrate.ts";
+import { checkVersion, migrate } from "./migrations/migrate.ts";
 
 const busyMs = 10_000;
 
 /** Pages in memory, in KiB, as SQLite wants it (negative): each connection has its own. */
 const cacheSize = -16_384;
 
-function openForWriting(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: busyMs });
-  try {
-    const mode = database.prepare("pragma journal_mode = wal").get();
-    if (mode?.["journal_mode"] !== "wal") {
-      throw new Error(`${file} lies on a file system that SQLite cannot keep a shared log on.`);
-    }
-    // FULL syncs the log at every commit; fullfsync makes macOS reach the platter too.
-    database.exec(`pragma synchronous = full; pragma fullfsync = 1; pragma checkpoint_fullfsync = 1;
-      pragma foreign_keys = on; pragma trusted_schema = off; pragma cache_size = ${cacheSize};`);
-    migrate(database, file);
-    // From here the driver waits for locks, without holding the thread.
-    database.exec("pragma busy_timeout = 0");
-    return database;
-  } catch (error) {
-    database.close();
-    throw readable(error, file);
+function prepareForWriting(database: DatabaseSync, file: string): void {
+  // Before anything is written, should it not be ours.
+  checkVersion(database, file);
+  const mode = database.prepare("pragma journal_mode = wal").get();
+  if (mode?.["journal_mode"] !== "wal") {
+    throw new Error(`${file} lies on a file system that SQLite cannot keep a shared log on.`);
   }
+  // FULL syncs the log at every commit; fullfsync makes macOS reach the platter too.
+  database.exec(`pragma synchronous = full; pragma fullfsync = 1; pragma checkpoint_fullfsync = 1;
+    pragma foreign_keys = on; pragma trusted_schema = off; pragma cache_size = ${cacheSize};`);
+  migrate(database, file);
+  // From here the driver waits for locks, without holding the thread.
+  database.exec("pragma busy_timeout = 0");
 }
 
 /** A connection of its own, so that reads neither wait for a write nor see half of it. */
@@ -40,18 +35,25 @@ function openForReading(file: string): DatabaseSync {
   return database;
 }
 
+/** SQLite's primary result code, null for what is not its error. */
 function codeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !("errcode" in error)) return null;
   return Number(error.errcode) & 0xff;
 }
 
+const reasons = new Map([
+  [5, "is held by another process. Stop that first."],
+  [8, "cannot be written to. Change its permissions, or choose another data folder."],
+  [11, "is damaged. Put a copy of it in its place, or choose another data folder."],
+  [13, "lies on a full disk. Free some space first."],
+  [14, "cannot be opened. Check that its folder exists and may be written to."],
+  [26, "is not a database. Choose another data folder."],
+]);
+
+/** One clear line for whoever starts the server. */
 function readable(error: unknown, file: string): unknown {
-  const code = codeOf(error);
-  const wrong = (why: string): Error => new Error(`${file} ${why}`, { cause: error });
-  if (code === 26) return wrong("is not a database. Choose another data folder.");
-  if (code === 11) return wrong("is damaged. Put back a copy of it, or choose another folder.");
-  if (code === 5) return wrong("is held by another process. Stop it first.");
-  return error;
+  const reason = reasons.get(codeOf(error) ?? 0);
+  return reason === undefined ? error : new Error(`${file} ${reason}`, { cause: error });
 }
 
 /** What a failed transaction means for the caller. It left no trace, whatever it was. */
@@ -111,6 +113,13 @@ class SqliteStore extends SqlReads implements Store {
 
 /** Opens the store of rows and events at `file`, creating or migrating it. */
 export async function openSqliteStore({ file }: { file: string }): Promise<Store> {
-  const writer = openForWriting(file);
-  return new SqliteStore(writer, openForReading(file));
+  let writer: DatabaseSync | undefined;
+  try {
+    writer = new DatabaseSync(file, { timeout: busyMs });
+    prepareForWriting(writer, file);
+    return new SqliteStore(writer, openForReading(file));
+  } catch (error) {
+    writer?.close();
+    throw readable(error, file);
+  }
 }

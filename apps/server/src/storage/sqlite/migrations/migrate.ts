@@ -12,7 +12,8 @@ function numberOf(database: DatabaseSync, query: string): number {
   return Number(Object.values(row ?? {})[0]);
 }
 
-function check(database: DatabaseSync, file: string): number {
+/** The database's version; refuses what another program or a newer Cairn wrote. */
+export function checkVersion(database: DatabaseSync, file: string): number {
   const version = numberOf(database, "pragma user_version");
   const isOurs = numberOf(database, "pragma application_id") === applicationId;
   if (!isOurs && numberOf(database, "select count(*) from sqlite_schema") > 0) {
@@ -26,13 +27,13 @@ function check(database: DatabaseSync, file: string): number {
   return version;
 }
 
-/** Brings a database to the newest version; refuses one that is newer than this code. */
+/** Brings a database to the newest version. */
 export function migrate(database: DatabaseSync, file: string): void {
-  if (check(database, file) === migrations.length) return;
+  if (checkVersion(database, file) === migrations.length) return;
   database.exec("begin immediate");
   try {
     // Read again: another process may have migrated it before this one got the lock.
-    const version = check(database, file);
+    const version = checkVersion(database, file);
     for (const migration of migrations.slice(version)) database.exec(migration);
     database.exec(`pragma application_id = ${applicationId}`);
     database.exec(`pragma user_version = ${migrations.length}`);
