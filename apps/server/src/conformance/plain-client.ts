@@ -23,6 +23,8 @@ const patienceMs = 5_000;
 export class PlainClient {
   /** Every frame received, in order. */
   readonly frames: Frame[] = [];
+  /** Code that the other side closed with. */
+  closeCode: number | null = null;
   readonly #socket: WebSocket;
   readonly #checks = new Set<() => void>();
   #count = 0;
@@ -35,7 +37,10 @@ export class PlainClient {
       );
       this.#recheck();
     });
-    socket.on("close", () => this.#recheck());
+    socket.on("close", (code) => {
+      this.closeCode = code;
+      this.#recheck();
+    });
     socket.on("error", () => undefined);
   }
 
@@ -129,6 +134,12 @@ export class PlainClient {
       this.#checks.add(check);
       check();
     });
+  }
+
+  /** Resolves with the close code once the other side has closed. */
+  async closed(): Promise<number> {
+    if (this.closeCode === null) await once(this.#socket, "close");
+    return this.closeCode ?? 0;
   }
 
   close(): void {

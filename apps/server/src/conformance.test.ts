@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { baseConformance } from "./conformance/base.contract.ts";
+import { beyondConformance } from "./conformance/beyond.contract.ts";
+import type { ServerUnderTest } from "./conformance/stage.ts";
+import { clientConformance } from "./conformance/typed-client.contract.ts";
+import { startTestServer } from "./testing/harness.ts";
+
+async function start(): Promise<ServerUnderTest> {
+  const root = await mkdtemp(join(tmpdir(), "cairn-conformance-data-"));
+  const dataDir = join(root, "data");
+  const open = async (port: number): Promise<ServerUnderTest> => {
+    const server = await startTestServer({ dataDir, port });
+    return {
+      url: server.url.replace(/\/$/, ""),
+      ws: server.ws,
+      token: server.token,
+      restart: async () => {
+        await server.stop();
+        return open(server.port);
+      },
+      stop: async () => {
+        await server.stop();
+        await rm(root, { recursive: true, force: true });
+      },
+    };
+  };
+  return open(0);
+}
+
+baseConformance({ start });
+beyondConformance({ start });
+clientConformance({ start });
