@@ -191,6 +191,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
   opened.add(() => closeServer(server));
   await writeServerFile(dataDir, { url: base, pid: process.pid });
   opened.add(() => removeServerFile(dataDir));
+  log.info({ url: base, dataDir }, "listening");
 
   const stop = async (): Promise<void> => {
     // Nothing new comes in; what is at work ends, and its answers go out.

@@ -81,6 +81,11 @@ export class Subscriptions {
     return this.#count;
   }
 
+  /** Sessions whose log is followed. */
+  get following(): number {
+    return this.#followers.size;
+  }
+
   /** The reply, and how to go on after it. Replaces the connection's one to the same session. */
   async subscribe(params: ParsedParams<"subscribe">, subscriber: Subscriber): Promise<Reply> {
     const { session_id } = params;
