@@ -1,6 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import { resultCode, sqliteFull } from "./sqlite.ts";
 
+const sqliteError = 1;
 const sqliteCorrupt = 11;
 const sqliteNotADatabase = 26;
 
@@ -25,14 +26,22 @@ export function storeError(error: unknown): unknown {
       { cause: error },
     );
   }
-  if (result === sqliteCorrupt || result === sqliteNotADatabase) {
-    return new ProtocolError(
-      "damaged",
-      "The index of the snapshot store is damaged. Put the data folder back from a backup, or start with a new one.",
-      { cause: error },
-    );
-  }
+  if (result === sqliteCorrupt || result === sqliteNotADatabase) return damagedIndex(error);
   return error;
+}
+
+/** The same for opening the index, where SQLite calls damage by many names. */
+export function openError(error: unknown): unknown {
+  const known = storeError(error);
+  return resultCode(known) === sqliteError ? damagedIndex(known) : known;
+}
+
+function damagedIndex(cause: unknown): ProtocolError {
+  return new ProtocolError(
+    "damaged",
+    "The index of the snapshot store is damaged. Put the data folder back from a backup, or start with a new one.",
+    { cause },
+  );
 }
 
 /**

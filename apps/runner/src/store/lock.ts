@@ -4,6 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import { ProtocolError } from "@cairn/shared/errors";
 import { resultCode, sqliteBusy } from "./sqlite.ts";
 
+// A database that nobody refers to is closed with the garbage, and its lock is gone.
+const held = new Set<DatabaseSync>();
+
 /**
  * Makes this process the only owner of the store in a data folder's `dir` until `release`, or until it ends in
  * whatever way. A second owner gets an error with `details.reason` `already_owned`.
@@ -24,7 +27,13 @@ export function lockStore(dir: string): { release(): void } {
     );
   }
   writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
-  return { release: () => database.close() };
+  held.add(database);
+  return {
+    release() {
+      held.delete(database);
+      database.close();
+    },
+  };
 }
 
 function processOf(owner: string): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { StoreFacts } from "../runner.ts";
 import { chunkBytes, decodeChunks, decodeTree, encodeTree } from "./encoding.ts";
 import type { ChunkList } from "./encoding.ts";
-import { damaged, guarded, writeError } from "./errors.ts";
+import { damaged, guarded, openError, writeError } from "./errors.ts";
 import type { Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
@@ -40,7 +40,7 @@ export class Store implements ObjectStore {
     const packs = join(dir, "packs");
     mkdirSync(packs, { recursive: true, mode: 0o700 });
     mkdirSync(join(dir, "tmp"), { recursive: true, mode: 0o700 });
-    this.index = guarded(() => new StoreIndex(join(dir, "index.db")));
+    this.index = opened(join(dir, "index.db"));
     syncFolder(dir);
     this.journals = new Journals(this.index.database);
     this.#packs = new PackReader(packs);
@@ -171,7 +171,7 @@ export class Store implements ObjectStore {
     this.#pending.clear();
     this.#packs.close();
     try {
-      this.#writer.close();
+      guarded(() => this.#writer.close());
     } finally {
       this.index.close();
     }
@@ -228,6 +228,14 @@ export class Store implements ObjectStore {
       throw damaged(hash, "its pack cannot be read", error);
     }
     return verified(hash, expected, { kind: place.kind, size: place.size, data });
+  }
+}
+
+function opened(path: string): StoreIndex {
+  try {
+    return new StoreIndex(path);
+  } catch (error) {
+    throw openError(error);
   }
 }
 
