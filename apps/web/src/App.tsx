@@ -1,15 +1,21 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
+import { useStore } from "zustand";
 import { listenToKeys, useCommand } from "./commands.ts";
 import { NotFound } from "./NotFound.tsx";
 import { SessionsPage } from "./sessions/SessionsPage.tsx";
 import { SignedOut } from "./SignedOut.tsx";
 import { useConnection } from "./state/connection.ts";
-import { SessionPage } from "./timeline/SessionPage.tsx";
 import { PageBoundary } from "./ui/PageBoundary.tsx";
-import { Toaster } from "./ui/Toaster.tsx";
+import { Spinner } from "./ui/Spinner.tsx";
+import { toasts } from "./ui/toast.ts";
 import { TooltipProvider } from "./ui/Tooltip.tsx";
 
+/** The timeline's code: asked for while the page connects, and drawn when a session is opened. */
+const loadSessionPage = () =>
+  import("./timeline/SessionPage.tsx").then((m) => ({ default: m.SessionPage }));
+const SessionPage = lazy(loadSessionPage);
+const Toaster = lazy(() => import("./ui/Toaster.tsx").then((m) => ({ default: m.Toaster })));
 const KeysSheet = lazy(() => import("./KeysSheet.tsx").then((m) => ({ default: m.KeysSheet })));
 
 function Keys() {
@@ -19,15 +25,31 @@ function Keys() {
   return open && <KeysSheet open={open} onOpenChange={setOpen} />;
 }
 
+function Toasts() {
+  const any = useStore(toasts, (state) => state.lastId > 0);
+  return any && <Toaster />;
+}
+
 function Pages() {
   const signedOut = useConnection((state) => state.signedOut);
+  useEffect(() => {
+    void loadSessionPage();
+  }, []);
   if (signedOut) return <SignedOut />;
   return (
-    <Routes>
-      <Route path="/" element={<SessionsPage />} />
-      <Route path="/s/:session_id" element={<SessionPage />} />
-      <Route path="*" element={<NotFound />} />
-    </Routes>
+    <Suspense
+      fallback={
+        <p className="p-10 text-center">
+          <Spinner label="Loading…" />
+        </p>
+      }
+    >
+      <Routes>
+        <Route path="/" element={<SessionsPage />} />
+        <Route path="/s/:session_id" element={<SessionPage />} />
+        <Route path="*" element={<NotFound />} />
+      </Routes>
+    </Suspense>
   );
 }
 
@@ -40,9 +62,9 @@ export function App() {
           <Pages />
           <Suspense>
             <Keys />
+            <Toasts />
           </Suspense>
         </BrowserRouter>
-        <Toaster />
       </TooltipProvider>
     </PageBoundary>
   );

@@ -25,7 +25,7 @@ export function TopBar({ children, action, catchingUp = null }: Props) {
           className="flex shrink-0 items-center gap-1.5 rounded-sm font-semibold text-base"
         >
           <Stones />
-          Cairn
+          <span className="max-sm:sr-only">Cairn</span>
         </Link>
         <span aria-hidden="true" className="text-fg-3">
           ›

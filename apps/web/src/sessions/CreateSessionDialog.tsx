@@ -90,8 +90,6 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
     async (ignored: string, included: string) => {
       asked.current += 1;
       const ask = asked.current;
-      setScan(null);
-      setScanError(null);
       try {
         const settings = { ignore: readPatterns(ignored), include: readPatterns(included) };
         const found = await scanWorkspace({ path: folder, settings });
@@ -103,8 +101,14 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
     [folder],
   );
   useEffect(() => {
+    // oxlint-disable-next-line react/set-state-in-effect -- what it sets is the server's answer
     void check("", "");
   }, [check]);
+  const checkAgain = (ignored: string, included: string) => {
+    setScan(null);
+    setScanError(null);
+    void check(ignored, included);
+  };
 
   const create = async () => {
     if (busy || offline !== null || name.trim() === "") return;
@@ -178,7 +182,7 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
             <ErrorNote
               error={scanError}
               title="The folder could not be looked through"
-              onRetry={() => void check(ignore, include)}
+              onRetry={() => checkAgain(ignore, include)}
             />
           )}
           {scan !== null && (
@@ -188,7 +192,7 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
                 const more = addPattern(include, patternFor(left.path));
                 setInclude(more);
                 setAdvanced(true);
-                void check(ignore, more);
+                checkAgain(ignore, more);
               }}
             />
           )}
@@ -229,7 +233,7 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
               )}
             </Field>
             <div>
-              <Button onClick={() => void check(ignore, include)} reason={offline}>
+              <Button onClick={() => checkAgain(ignore, include)} reason={offline}>
                 Look again
               </Button>
             </div>

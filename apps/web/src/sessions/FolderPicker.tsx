@@ -47,17 +47,16 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
   const asked = useRef(0);
   const chosen = useEffectEvent(onChange);
 
-  const open = useCallback(async (path: string | null) => {
+  const read = useCallback(async (path: string | null) => {
     asked.current += 1;
     const ask = asked.current;
-    setBusy(true);
-    setError(null);
     try {
       const found = await listFolders(path ?? undefined);
       if (ask !== asked.current) return;
       setFolders(found);
       setTyped(found.path);
       setActive(0);
+      setError(null);
     } catch (reason) {
       if (ask !== asked.current) return;
       setFolders(null);
@@ -67,8 +66,14 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
   }, []);
 
   useEffect(() => {
-    void open(start);
-  }, [open, start]);
+    // oxlint-disable-next-line react/set-state-in-effect -- what it sets is the server's answer
+    void read(start);
+  }, [read, start]);
+  const open = async (wanted: string | null) => {
+    setBusy(true);
+    setError(null);
+    await read(wanted);
+  };
 
   const path = folders?.path ?? null;
   useEffect(() => chosen(path), [path]);
@@ -152,7 +157,7 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
       )}
       {folders === null && error === null && <Spinner label="Reading folders…" />}
       {folders !== null && (
-        <ul
+        <div
           role="listbox"
           tabIndex={0}
           aria-label="Folders here"
@@ -170,16 +175,12 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
             />
           ))}
           {folders.entries.length === 0 && (
-            <li role="presentation" className="px-2 py-1 text-fg-3">
-              No folders in here. This folder itself is chosen.
-            </li>
+            <p className="px-2 py-1 text-fg-3">No folders in here. This folder itself is chosen.</p>
           )}
           {folders.truncated && (
-            <li role="presentation" className="px-2 py-1 text-fg-3">
-              There are more. Type a path to get to them.
-            </li>
+            <p className="px-2 py-1 text-fg-3">There are more. Type a path to get to them.</p>
           )}
-        </ul>
+        </div>
       )}
     </div>
   );
@@ -196,14 +197,14 @@ interface OptionProps {
 
 function FolderOption({ id, option, active, onOpen }: OptionProps) {
   const Icon = icons[option.icon];
-  const ref = useRef<HTMLLIElement>(null);
+  const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (active) ref.current?.scrollIntoView({ block: "nearest" });
   }, [active]);
   return (
-    // Keys belong to the list, which names the active option.
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
-    <li
+    // Focus and keys belong to the list, which names the active option.
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+    <div
       ref={ref}
       id={id}
       role="option"
@@ -219,6 +220,6 @@ function FolderOption({ id, option, active, onOpen }: OptionProps) {
         {option.icon === "up" ? ".. (one up)" : <Text value={option.name} />}
       </span>
       {option.icon === "repository" && <Badge tone="accent">git</Badge>}
-    </li>
+    </div>
   );
 }

@@ -44,10 +44,9 @@ export function SessionsPage() {
   const { ready, error, byId } = useSessions();
   const offline = useOffline();
   const [search, setSearch] = useState("");
-  const [held, setHeld] = useState(false);
   const [creating, setCreating] = useState<{ path: string | null } | null>(null);
   const [trash, setTrash] = useState(false);
-  const sessions = useOrdered(search, held);
+  const { sessions, hold } = useOrdered(search);
   const empty = ready && byId.size === 0;
   return (
     <div className="flex h-full flex-col">
@@ -71,7 +70,7 @@ export function SessionsPage() {
             type="search"
             aria-label="Search sessions"
             placeholder="Search name or folder"
-            className="max-w-72 min-w-40 flex-1"
+            className="min-w-40 flex-1 max-sm:basis-full sm:max-w-72"
             value={search}
             onChange={(event) => setSearch(event.target.value)}
           />
@@ -94,11 +93,7 @@ export function SessionsPage() {
           Trash
         </Button>
       </div>
-      <main
-        className="scrolls min-h-0 flex-1"
-        onPointerEnter={() => setHeld(true)}
-        onPointerLeave={() => setHeld(false)}
-      >
+      <main className="scrolls min-h-0 flex-1" {...hold}>
         {error !== null && (
           <div className="p-4">
             <ErrorNote

@@ -13,15 +13,9 @@ const cap = 200;
 /** The sessions at the left of one of them. */
 export function SessionsRail({ current }: { current: string }) {
   const [search, setSearch] = useState("");
-  const [held, setHeld] = useState(false);
-  const sessions = useOrdered(search, held);
+  const { sessions, hold } = useOrdered(search);
   return (
-    <nav
-      aria-label="Sessions"
-      className="flex min-h-0 flex-col border-r border-line"
-      onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(false)}
-    >
+    <nav aria-label="Sessions" className="flex min-h-0 flex-col border-r border-line" {...hold}>
       <div className="border-b border-line p-2">
         <Input
           type="search"

@@ -12,22 +12,39 @@ interface State {
   signedOut: boolean;
   /** Why the login link in the address did not work. */
   loginFailure: unknown;
+  /** The latest round trip in ms. The connection's own first figure counts the page's start too. */
+  rttMs: number | null;
   /** When the connection was last known to be live, RFC 3339. */
   liveAt: string | null;
 }
+
+/** A round trip measured while the page is still starting says more about the page. */
+const settledMs = 1500;
 
 export const useConnection = create<State>(() => ({
   connection: { status: "connecting" },
   auth: null,
   signedOut: false,
   loginFailure: null,
+  rttMs: null,
   liveAt: null,
 }));
+
+async function measure(): Promise<void> {
+  const asked = performance.now();
+  try {
+    await health();
+    useConnection.setState({ rttMs: performance.now() - asked });
+  } catch {
+    // The connection's state says what happened.
+  }
+}
 
 async function askHealth(): Promise<void> {
   try {
     const { auth } = await health();
     useConnection.setState({ auth, signedOut: false });
+    setTimeout(() => void measure(), settledMs);
   } catch (error) {
     // Anything else shows itself as the connection's own state.
     if (toFailure(error).code === "unauthenticated") useConnection.setState({ signedOut: true });
@@ -42,7 +59,9 @@ function take(connection: ConnectionState): void {
   if (connection.status === "live" || before === "live") {
     useConnection.setState({ liveAt: new Date().toISOString() });
   }
-  if (connection.status === "live" && before !== "live") void askHealth();
+  if (connection.status !== "live") return;
+  if (before === "live") useConnection.setState({ rttMs: connection.rttMs });
+  else void askHealth();
 }
 
 /** Keeps the store true from now on. */

@@ -70,7 +70,10 @@ export function SessionView({ session }: { session: Session }) {
     (checkpoint_id: string) => setDialog({ kind: "restore", checkpoint_id }),
     [],
   );
-  const onTags = (checkpoint_id: string) => setDialog({ kind: "tags", checkpoint_id });
+  const onTags = useCallback(
+    (checkpoint_id: string) => setDialog({ kind: "tags", checkpoint_id }),
+    [],
+  );
   const onLiveEdge = () => timeline.current?.toLiveEdge();
   const onToggleFollow = () => {
     if (frozen === null) live.freeze("key");
@@ -113,7 +116,7 @@ export function SessionView({ session }: { session: Session }) {
       onRestore: () => onRestore(checkpoint_id),
       onTags: () => onTags(checkpoint_id),
     });
-  }, [activeRow, reason, onSelect, onRestore]);
+  }, [activeRow, reason, onSelect, onRestore, onTags]);
 
   return (
     <div className="flex h-full flex-col">

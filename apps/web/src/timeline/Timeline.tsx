@@ -50,6 +50,7 @@ export function Timeline(props: Props) {
   const waiting = frozen === null ? 0 : log.countNewer(frozen.at);
   const rows = log.length - waiting;
   const activeAt = active === null ? -1 : log.indexOf(active) - waiting;
+  // oxlint-disable-next-line react/incompatible-library -- the React Compiler is off
   const virtualizer = useVirtualizer({
     count: rows,
     getScrollElement: () => scroller.current,

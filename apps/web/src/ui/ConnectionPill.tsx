@@ -1,3 +1,4 @@
+import { LockOpen } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { useConnection } from "../state/connection.ts";
 import { Badge, type BadgeTone } from "./Badge.tsx";
@@ -29,7 +30,8 @@ export function ConnectionPill({
   const seconds = useSecondsUntil(connection.status === "offline" ? connection.retryAt : null);
   const look = looks[connection.status];
   const behind = connection.status === "live" ? catchingUp : null;
-  const rtt = connection.status === "live" ? connection.rttMs : null;
+  const measured = useConnection((state) => state.rttMs);
+  const rtt = connection.status === "live" ? measured : null;
   return (
     <span className="inline-flex shrink-0 items-center gap-1.5">
       <Badge tone={look.tone} title="The connection to the server">
@@ -47,7 +49,8 @@ export function ConnectionPill({
       </Badge>
       {auth === "off" && (
         <Badge tone="warn" title="--auth off: every program on this machine can use this server">
-          auth off
+          <LockOpen size={11} aria-hidden="true" className="shrink-0" />
+          <span className="max-sm:sr-only">auth off</span>
         </Badge>
       )}
     </span>

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 import { IconButton } from "./Button.tsx";
 import { classNames } from "./class-names.ts";
 
@@ -16,7 +16,7 @@ interface Props {
   shape?: "narrow" | "wide" | "sheet";
   /** Work that must not be lost by a click beside the dialog or Esc. */
   locked?: boolean;
-  /** Asked for the element that gets focus first; by default the first control. */
+  /** Asked for the element that gets focus first; by default the first control of its content. */
   initialFocus?: () => HTMLElement | null;
   children: ReactNode;
 }
@@ -26,6 +26,14 @@ const shapes = {
   wide: "inset-x-2 top-[5vh] mx-auto max-h-[90vh] max-w-4xl rounded-md",
   sheet: "inset-y-0 right-0 w-full max-w-xl",
 };
+
+/** What a person came for, rather than the button that closes it again. */
+function firstControl(body: HTMLElement | null): HTMLElement | null {
+  const control = body?.querySelector<HTMLElement>(
+    "input, textarea, select, button, a[href], [tabindex='0']",
+  );
+  return control ?? null;
+}
 
 /** A modal dialog: traps focus, returns it, closes by Esc. Its content scrolls, header and footer stay. */
 export function Dialog(props: Props) {
@@ -38,6 +46,7 @@ export function Dialog(props: Props) {
     shape = "narrow",
     locked = false,
   } = props;
+  const body = useRef<HTMLDivElement>(null);
   const hold = (event: Event) => {
     if (locked) event.preventDefault();
   };
@@ -52,8 +61,8 @@ export function Dialog(props: Props) {
           onPointerDownOutside={hold}
           onInteractOutside={hold}
           onOpenAutoFocus={(event) => {
-            const target = props.initialFocus?.();
-            if (target === null || target === undefined) return;
+            const target = props.initialFocus?.() ?? firstControl(body.current);
+            if (target === null) return;
             event.preventDefault();
             target.focus();
           }}
@@ -82,7 +91,9 @@ export function Dialog(props: Props) {
               </IconButton>
             </Radix.Close>
           </header>
-          <div className="scrolls min-h-0 flex-1 px-4 py-3">{props.children}</div>
+          <div ref={body} className="scrolls min-h-0 flex-1 px-4 py-3">
+            {props.children}
+          </div>
           {footer !== undefined && (
             <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-line px-4 py-3">
               {footer}

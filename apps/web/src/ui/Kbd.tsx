@@ -1,7 +1,7 @@
 /** A key as it stands on the keyboard. */
 export function Kbd({ children }: { children: string }) {
   return (
-    <kbd className="datum inline-block min-w-4 rounded-sm border border-current/30 px-1 text-center text-2xs opacity-80">
+    <kbd className="datum inline-block min-w-4 rounded-sm border border-current/30 px-1 text-center text-2xs opacity-80 pointer-coarse:hidden">
       {children}
     </kbd>
   );

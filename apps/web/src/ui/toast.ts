@@ -17,9 +17,10 @@ export interface Toast {
   duration: number;
 }
 
-export const toasts = createStore<{ toasts: readonly Toast[] }>(() => ({ toasts: [] }));
-
-let lastId = 0;
+export const toasts = createStore<{ toasts: readonly Toast[]; lastId: number }>(() => ({
+  toasts: [],
+  lastId: 0,
+}));
 
 /** Says at the screen's edge what just happened, with at most one way back. */
 export function toast(
@@ -31,11 +32,12 @@ export function toast(
     duration?: number;
   } = {},
 ): void {
-  lastId += 1;
   const { description, action, tone = "plain" } = options;
   const duration = options.duration ?? (action === undefined && tone === "plain" ? 4000 : 12_000);
-  const next = { id: lastId, title, description, tone, action, duration };
-  toasts.setState(({ toasts: shown }) => ({ toasts: [...shown.slice(-2), next] }));
+  toasts.setState(({ toasts: shown, lastId }) => {
+    const next = { id: lastId + 1, title, description, tone, action, duration };
+    return { toasts: [...shown.slice(-2), next], lastId: next.id };
+  });
 }
 
 /** For an action without a place of its own on the screen, such as a key: what failed, and why. */
