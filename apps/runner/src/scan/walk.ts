@@ -103,7 +103,7 @@ export class Walk {
     for (const [entry, name, path] of unread) {
       if (this.#store.has(entry.hash)) continue;
       const stat = this.#attempt(path, () => lstatSync(name.path, { bigint: true }));
-      const read = stat && this.#attempt(path, () => this.#content(name, path, stat, false));
+      const read = stat && this.#attempt(path, () => this.#content(name, path, stat, true));
       if (read === undefined) entries.splice(entries.indexOf(entry), 1);
       else Object.assign(entry, read.entry);
     }
@@ -129,7 +129,7 @@ export class Walk {
       if (why !== undefined) this.#leaveOut(path, why, isDir ? null : Number(stat.size));
       if (!isDir || !this.rules.mayInclude(path)) return undefined;
     }
-    if (!isDir) return this.#content(name, path, stat, true);
+    if (!isDir) return this.#content(name, path, stat, false);
     const inside = this.#folder(name.path, { path, layer: folder.layer, standing });
     if (inside === undefined || (standing === "ignored" && inside.entries.length === 0)) {
       return undefined;
@@ -145,20 +145,20 @@ export class Walk {
     return { entry, cached: false };
   }
 
-  /** A file or link as it is now; anything else is skipped. */
-  #content(name: Name, path: string, seen: BigIntStats, count: boolean): Found | undefined {
+  /** A file or link as it is now, `again` if it was counted before; anything else is skipped. */
+  #content(name: Name, path: string, seen: BigIntStats, again: boolean): Found | undefined {
     let stat = seen;
     for (let left = tries; left > 0; left -= 1) {
       const type = typeOf(stat);
       const found =
         type === S_IFREG
-          ? this.#file(name, path, stat)
+          ? this.#file(name, path, stat, again)
           : type === S_IFLNK
-            ? this.#link(name, stat)
+            ? this.#link(name, stat, again)
             : this.#special(path, type);
       if (found === null) return undefined;
       if (found !== undefined) {
-        if (count) this.#count(path, found.entry.size);
+        if (!again) this.#count(path, found.entry.size);
         return found;
       }
       stat = lstatSync(name.path, { bigint: true });
@@ -168,10 +168,10 @@ export class Walk {
   }
 
   /** Undefined when it is no regular file any more. */
-  #file(name: Name, path: string, stat: BigIntStats): Found | undefined {
+  #file(name: Name, path: string, stat: BigIntStats, again: boolean): Found | undefined {
     const { cache, store } = this.#options;
     this.bounds.checkFile(path, Number(stat.size));
-    const known = cache?.get(stat);
+    const known = again ? undefined : cache?.get(stat);
     if (known !== undefined) {
       return { entry: fileEntry(name, Number(stat.mode), Number(stat.size), known), cached: true };
     }
@@ -188,10 +188,10 @@ export class Walk {
     return { entry: fileEntry(name, Number(read.stat.mode), size, hash), cached: false };
   }
 
-  #link(name: Name, stat: BigIntStats): Found {
+  #link(name: Name, stat: BigIntStats, again: boolean): Found {
     const { cache, store } = this.#options;
     const entry = { name: name.bytes, kind: "symlink", mode: 0, size: Number(stat.size) } as const;
-    const known = cache?.get(stat);
+    const known = again ? undefined : cache?.get(stat);
     if (known !== undefined) return { entry: { ...entry, hash: known }, cached: true };
     const readAt = this.#now();
     const target = readlinkSync(name.path, "buffer");
