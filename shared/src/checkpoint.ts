@@ -14,14 +14,14 @@ function text(bytes: number) {
 
 export const Message = text(caps.message_bytes);
 export const Note = text(caps.note_bytes).check(z.minLength(1));
-export const Tag = z.string().check(z.trim(), z.minLength(1), z.maxLength(caps.tag_chars));
+const Tag = z.string().check(z.trim(), z.minLength(1), z.maxLength(caps.tag_chars));
 export const Tags = z.array(Tag).check(z.maxLength(caps.tags));
 export const Author = z.string().check(z.trim(), z.minLength(1), z.maxLength(200));
 export const Severity = z.enum(["info", "warning", "critical"]);
 export type Severity = z.infer<typeof Severity>;
 
 /** Trigger reasons that only Cairn itself may give. */
-export const reservedReasons = ["before_restore"] as const;
+const reservedReasons = ["before_restore"] as const;
 
 export const Trigger = z.object({
   kind: z.enum(["manual", "automatic", "scheduled"]),
@@ -93,9 +93,16 @@ export const Annotation = z.object({
 });
 export type Annotation = z.infer<typeof Annotation>;
 
-/** JSON of any shape, at most 1 MiB and 64 levels deep (checked before it is parsed). */
+/** JSON of any shape, at most 64 levels deep (checked before it is parsed). */
 export const State = z.json();
 export type State = z.infer<typeof State>;
+
+export const StateParam = State.check(
+  z.refine(
+    (state) => utf8.encode(JSON.stringify(state)).length <= caps.state_bytes,
+    `longer than ${caps.state_bytes} bytes as JSON`,
+  ),
+);
 
 export const Checkpoint = z.object({
   ...CheckpointSummary.shape,

@@ -1,7 +1,6 @@
 import "./csp.ts";
 import * as z from "zod/mini";
 import { errors, type ErrorCode } from "./errors.ts";
-import type { LiveEvent, TransientMessage } from "./events.ts";
 
 /** What a client sends. `id` comes back on the response; a number is accepted and echoed. */
 export const Request = z.object({
@@ -35,6 +34,3 @@ export const Response = z.union([
   z.object({ id: z.union([z.string(), z.number()]), ...ErrorBody }),
 ]);
 export type Response = z.infer<typeof Response>;
-
-/** Anything a server sends that is no response. */
-export type ServerMessage = LiveEvent | TransientMessage;

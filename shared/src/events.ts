@@ -39,7 +39,7 @@ export const baseEventTypes = [
 ] as const satisfies EventType[];
 
 /** Top-level keys of an event beside `event_type` and `data`, as they stand in the log. */
-export const eventExtras = {
+const eventExtras = {
   seq: Seq,
   epoch: z.string(),
   actor: z.string(),

@@ -9,6 +9,7 @@ import {
   Note,
   Severity,
   State,
+  StateParam,
   Tags,
   TriggerParam,
 } from "./checkpoint.ts";
@@ -209,7 +210,7 @@ export const methods = {
       ...long,
       message: z._default(Message, ""),
       tags: z._default(Tags, []),
-      state: z.optional(State),
+      state: z.optional(StateParam),
       author: z.optional(Author),
       trigger,
     }),

@@ -4,7 +4,7 @@ import type { Surroundings } from "./surroundings.ts";
 export const stopCodes = { unauthenticated: 4500, forbidden: 4501 } as const;
 
 /** Whether a server that closed with this code wants to be connected to again. */
-export function mayReconnect(closeCode: number): boolean {
+function mayReconnect(closeCode: number): boolean {
   return closeCode < 4500 || closeCode > 4999;
 }
 

@@ -67,6 +67,27 @@ describe.each(methodNames)("method %s", (name) => {
   });
 });
 
+describe("caps", () => {
+  const accepts = (more: object) =>
+    z.safeParse(methods.checkpoint.params, { ...methodExamples.checkpoint.params, ...more })
+      .success;
+
+  test.each([
+    ["message", "é".repeat(4096), "é".repeat(4097)],
+    ["tags", ["x".repeat(64)], ["x".repeat(65)]],
+    ["tags", Array.from({ length: 32 }, (_, n) => `t${n}`), Array.from({ length: 33 }, String)],
+    ["state", "é".repeat(512 * 1024 - 1), "é".repeat(512 * 1024)],
+    [
+      "trigger",
+      { kind: "automatic", reason: "tool_call" },
+      { kind: "automatic", reason: "before_restore" },
+    ],
+  ])("[LIM3] %s at its bound is taken, beyond it refused", (key, within, beyond) => {
+    expect(accepts({ [key]: within })).toBe(true);
+    expect(accepts({ [key]: beyond })).toBe(false);
+  });
+});
+
 describe("names from outside", () => {
   test.each(["__proto__", "constructor", "toString", "hasOwnProperty", "", "nope"])(
     "[ENV5] %j is neither a method nor an error code",
