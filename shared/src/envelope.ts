@@ -1,4 +1,3 @@
-import "./csp.ts";
 import * as z from "zod/mini";
 import { errors, type ErrorCode } from "./errors.ts";
 

@@ -1,4 +1,3 @@
-import "./csp.ts";
 import * as z from "zod/mini";
 import { isErrorCode, ProtocolError } from "./errors.ts";
 import type { LiveEvent, TransientMessage } from "./events.ts";

@@ -1,4 +1,3 @@
-import "./csp.ts";
 import * as z from "zod/mini";
 
 /** A UUID in lower-case canonical form; upper case is accepted and folded. */
