@@ -51,6 +51,8 @@ interface StartOptions {
   liveness?: LivenessTimes;
   /** How long sockets may take to close at a stop, in ms. */
   graceMs?: number;
+  /** Replaces the file operations of the runner's workers, to inject faults. */
+  portsModule?: URL;
 }
 
 const drainMs = 30_000;
@@ -127,10 +129,11 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
 }
 
 async function open(options: StartOptions, opened: Opened): Promise<RunningServer> {
-  const { config, log, dist } = options;
+  const { config, log, dist, portsModule } = options;
   const dataDir = await openDataDir(config.dataDir);
   // First of all: the runner's lock makes us the one owner of this folder.
-  const runner = await startRunner({ dataDir }).catch((error: unknown) => {
+  const ports = portsModule === undefined ? {} : { portsModule };
+  const runner = await startRunner({ dataDir, ...ports }).catch((error: unknown) => {
     if (error instanceof ProtocolError) throw new StartError(error.message, { cause: error });
     throw error;
   });

@@ -43,6 +43,25 @@ async function finish(deps: ServiceDeps, recovered: Recovered): Promise<void> {
   if (session?.status === "recovery_pending") await setStatus(deps, row.session_id, "open");
 }
 
+/**
+ * Ends a restore that failed while files were changed. The runner has taken it back, or does so
+ * now; where even that fails the journal stays, and the session waits for `ensureRecovered`.
+ */
+export async function endFailed(
+  deps: ServiceDeps,
+  session_id: string,
+  operation_id: string,
+): Promise<void> {
+  try {
+    await deps.runner.abandon(operation_id);
+  } catch (error) {
+    deps.log.error({ operation_id, err: error }, "a failed restore could not be taken back yet");
+    await setStatus(deps, session_id, "recovery_pending");
+    return;
+  }
+  await commitNotDone(deps, operation_id, "failed");
+}
+
 async function resolveJournals(deps: ServiceDeps): Promise<void> {
   const left = await deps.runner.recover([]);
   const journaled = new Set(left.map((recovered) => recovered.operation_id));

@@ -7,10 +7,10 @@ import type { CheckpointRow, SessionRow } from "../storage/store.ts";
 import { insertCheckpoint } from "./capture.ts";
 import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
-import { commitNotDone, commitRestored } from "./endings.ts";
+import { commitRestored } from "./endings.ts";
 import { findCheckpoint, findOpenSession } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
-import { ensureRecovered } from "./recovery.ts";
+import { endFailed, ensureRecovered } from "./recovery.ts";
 import { snapshotOf } from "./views.ts";
 
 /** A restore, undo or redo that is to go to `target`. */
@@ -137,7 +137,7 @@ export async function restoreTo(
     try {
       applied = await deps.runner.apply(operation_id, hooks);
     } catch (error) {
-      await commitNotDone(deps, operation_id, "failed");
+      await endFailed(deps, session.session_id, operation_id);
       throw error;
     }
   }
@@ -183,7 +183,10 @@ async function restoreInto(
     },
     hooks,
   );
-  const applied = await deps.runner.apply(wanted.operation_id, hooks);
+  const applied = await deps.runner.apply(wanted.operation_id, hooks).catch(async (error) => {
+    await deps.runner.abandon(wanted.operation_id).catch(() => {});
+    throw error;
+  });
   await deps.runner.settle(wanted.operation_id);
   return {
     operation_id: wanted.operation_id,

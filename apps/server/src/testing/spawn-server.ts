@@ -22,6 +22,8 @@ interface Options {
   port?: number;
   args?: string[];
   env?: Record<string, string>;
+  /** Path of another program that takes the same flags and prints the same ready line. */
+  program?: string;
 }
 
 /** The real `start.ts --json` as a process of its own. */
@@ -50,9 +52,9 @@ export class SpawnedServer {
   }
 
   async start(): Promise<this> {
-    const { dataDir, args = [], env = {} } = this.#options;
+    const { dataDir, args = [], env = {}, program = start } = this.#options;
     const flags = ["--json", "--port", String(this.#port), "--data-dir", dataDir, ...args];
-    const child = spawn(process.execPath, [start, ...flags], {
+    const child = spawn(process.execPath, [program, ...flags], {
       env: { ...process.env, NODE_ENV: "test", npm_lifecycle_event: undefined, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listTree, writeTree } from "@cairn/runner/testing/tree";
+import type { MethodName, Params, Result } from "@cairn/shared/methods";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { callOver } from "./testing/call.ts";
+import { SpawnedServer } from "./testing/spawn-server.ts";
+
+const program = join(import.meta.dirname, "testing/crashing-server.ts");
+
+let root: string;
+let folder: string;
+let dataDir: string;
+let running: SpawnedServer[];
+
+beforeEach(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), "cairn-crash-")));
+  folder = join(root, "work");
+  dataDir = join(root, "data");
+  running = [];
+  await mkdir(folder);
+});
+afterEach(async () => {
+  for (const server of running) await server.kill();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function serve(crashAt?: string) {
+  const env: Record<string, string> = crashAt === undefined ? {} : { CAIRN_CRASH_AT: crashAt };
+  const server = new SpawnedServer({ dataDir, program, env });
+  running.push(server);
+  await server.start();
+  const token = (await readFile(join(dataDir, "token"), "utf8")).trim();
+  const call = <M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> =>
+    callOver({ url: server.url, token }, method, params);
+  return { server, call };
+}
+
+/** Two checkpoints of different folders, and the folder as the second has it. */
+async function plant() {
+  const { server, call } = await serve();
+  writeTree(folder, {
+    "kept.txt": "same\n",
+    "edited.txt": "before\n",
+    "gone.bin": Buffer.from([0, 1, 2, 255]),
+    "run.sh": { file: "#!/bin/sh\n", mode: 0o755 },
+    link: { link: "edited.txt" },
+    "empty/": {},
+    becomes: "a file\n",
+  });
+  const { session_id } = await call("create_session", { workspace: folder });
+  const first = await call("checkpoint", { session_id, message: "first" });
+  const firstTree = listTree(folder);
+  await rm(join(folder, "gone.bin"));
+  await rm(join(folder, "becomes"));
+  await rm(join(folder, "empty"), { recursive: true });
+  writeTree(folder, { "becomes/inner.txt": "a folder now\n", "new.txt": "new\n" });
+  await writeFile(join(folder, "edited.txt"), "after\n");
+  const secondTree = listTree(folder);
+  await server.end();
+  return { session_id, target: first.checkpoint_id, firstTree, secondTree };
+}
+
+/** Restores until the server dies there, and resolves once it is dead. */
+async function crashDuring(crashAt: string, session_id: string, checkpoint_id: string) {
+  const { server, call } = await serve(crashAt);
+  await expect(call("restore", { session_id, checkpoint_id })).rejects.toThrow();
+  expect(await server.end("SIGTERM")).toBe("SIGKILL");
+}
+
+const before = ["prepared", "applying", "applying:0", "applying:2", "applying:5"];
+const after = ["applied", "settling"];
+
+test.each([
+  ...before.map((phase) => [phase, "before"] as const),
+  ...after.map((phase) => [phase, "after"] as const),
+])("killed at %s, a restart finds the folder exactly %s", async (phase, side) => {
+  const { session_id, target, firstTree, secondTree } = await plant();
+  await crashDuring(`phase:${phase}`, session_id, target);
+
+  const { server, call } = await serve();
+  expect(listTree(folder)).toEqual(side === "before" ? secondTree : firstTree);
+  const { session } = await call("get_session", { session_id });
+  expect(session.status).toBe("open");
+  const { events } = await call("list_events", { session_id });
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1));
+  const types = events.map(({ event_type }) => event_type);
+  const { operations } = await call("list_operations", { session_id });
+  if (phase === "prepared") {
+    // The safety checkpoint was not acknowledged, nor any operation begun.
+    expect(types).toEqual(["session_created", "checkpoint_created"]);
+    expect(operations).toEqual([]);
+    expect(session.head).toBe(target);
+  } else {
+    const end = side === "before" ? "operation_updated" : "checkpoint_restored";
+    expect(types).toEqual(["session_created", "checkpoint_created", "checkpoint_created", end]);
+    expect(operations).toMatchObject([
+      { kind: "restore", status: side === "before" ? "rolled_back" : "done" },
+    ]);
+    const safety = operations[0]?.safety_checkpoint_id ?? "";
+    expect(session.head).toBe(side === "before" ? safety : target);
+    // The safety checkpoint is whole: it gives the folder of before back, also now.
+    await call("restore", { session_id, checkpoint_id: safety });
+    expect(listTree(folder)).toEqual(secondTree);
+  }
+  expect(await call("validate", { deep: true })).toMatchObject({ invalid: 0 });
+  expect(await server.end()).toBe(0);
+});
+
+test("an undo that is cut after its last step is finished at the start", async () => {
+  const { session_id, target, firstTree, secondTree } = await plant();
+  const first = await serve();
+  await first.call("restore", { session_id, checkpoint_id: target });
+  await first.server.end();
+  const crashing = await serve("phase:applied");
+  await expect(crashing.call("undo", { session_id })).rejects.toThrow();
+  expect(await crashing.server.end()).toBe("SIGKILL");
+
+  const { call } = await serve();
+  expect(listTree(folder)).toEqual(secondTree);
+  const { operations } = await call("list_operations", { session_id });
+  expect(operations.map(({ kind, status, next }) => [kind, status, next])).toEqual([
+    ["undo", "done", "redo"],
+    ["restore", "done", null],
+  ]);
+  await call("redo", { session_id });
+  expect(listTree(folder)).toEqual(firstTree);
+});

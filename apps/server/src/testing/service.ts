@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import type { Runner } from "@cairn/runner/runner";
+import { startRunner } from "@cairn/runner/worker-runner";
+import { LocalBus } from "../bus/local.ts";
+import { createService } from "../checkpoints/create-service.ts";
+import type { Service } from "../service.ts";
+import { openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
+import type { Store } from "../storage/store.ts";
+
+export const tester = { actor: "tester" };
+
+export interface TestService {
+  service: Service;
+  store: Store;
+  runner: Runner;
+  dataDir: string;
+  /** A fresh folder that may become a workspace. */
+  folder: (name?: string) => Promise<string>;
+  /** Moves the service's clock on, in ms. */
+  advance: (ms: number) => void;
+  /** Closes everything and opens it again on the same data, as a restart does. */
+  restart: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** The service on real SQLite and the real runner, without HTTP or sockets. */
+export async function startTestService(): Promise<TestService> {
+  const root = await realpath(await mkdtemp(path.join(os.tmpdir(), "cairn-service-")));
+  const dataDir = path.join(root, "data");
+  await mkdir(dataDir, { mode: 0o700 });
+  let offset = 0;
+  let folders = 0;
+  const clock = () => Date.now() + offset;
+  const newId = () => crypto.randomUUID();
+
+  async function open() {
+    const store = await openSqliteStore({ file: path.join(dataDir, "cairn.db") });
+    const runner = await startRunner({ dataDir });
+    const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+    const service = await createService({
+      store,
+      runner,
+      bus: new LocalBus(),
+      dataDir,
+      clock,
+      newId,
+      log: quiet,
+      api: () => null,
+    });
+    return { store, runner, service };
+  }
+
+  async function close() {
+    await test.service.drain();
+    await test.runner.close();
+    await test.store.close();
+  }
+
+  const test: TestService = {
+    ...(await open()),
+    dataDir,
+    folder: async (name = "work") => {
+      const folder = path.join(root, `${name}-${(folders += 1)}`);
+      await mkdir(folder);
+      return folder;
+    },
+    advance: (ms) => {
+      offset += ms;
+    },
+    restart: async () => {
+      await close();
+      Object.assign(test, await open());
+    },
+    stop: async () => {
+      await close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+  return test;
+}
