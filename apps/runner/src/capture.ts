@@ -18,6 +18,7 @@ const maxChangedPaths = 1000;
 // Above these a capture would take longer for its line counts than for itself.
 const maxCountedFiles = 200;
 const maxCountedBytes = 4 * 1024 * 1024;
+const countingEffort = 2_000_000;
 
 export type KeepRequest = Pick<CaptureRequest, "pin" | "workspace" | "parent" | "allow_empty">;
 
@@ -117,13 +118,14 @@ function countLines(
   changes: TreeChange[],
 ): { added: number; removed: number } | null {
   const sum = { added: 0, removed: 0 };
+  const effort = { left: countingEffort };
   for (const { path, before, after } of changes) {
     if (before?.hash === after?.hash) continue;
     const old = textOf(side, path, before);
     const now = textOf(side, path, after);
     if (old === "binary" || now === "binary") continue;
     if (old === "too_large" || now === "too_large") return null;
-    const counts = compareLines(old.lines, now.lines);
+    const counts = compareLines(old.lines, now.lines, effort);
     if (counts === null) return null;
     sum.added += counts.added;
     sum.removed += counts.removed;

@@ -6,11 +6,13 @@ import { pathBytes, wirePath } from "../scan/paths.ts";
 import type { TreeChange } from "./compare.ts";
 import { compareTrees, entryFacts } from "./compare.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import type { LineCounts, Text } from "./lines.ts";
+import type { Effort, LineCounts, Text } from "./lines.ts";
 import { compareLines, maxEdits, textOf } from "./lines.ts";
 import type { ReadableSide } from "./sides.ts";
 
 const contextLines = 3;
+/** For the counts of a page: about a second at worst. */
+const pageEffort = 16_000_000;
 
 export interface DiffOptions {
   from: ReadableSide;
@@ -24,6 +26,7 @@ export interface DiffOptions {
 export function diff(options: DiffOptions): DiffResult {
   if (options.path !== undefined) return diffOne(options, pathBytes(options.path));
   const after = options.cursor === undefined ? undefined : decodeCursor(options.cursor);
+  const effort = { left: pageEffort };
   const files: DiffFile[] = [];
   let last: Buffer | undefined;
   for (const change of compareTrees(options.from, options.to)) {
@@ -31,7 +34,7 @@ export function diff(options: DiffOptions): DiffResult {
     if (files.length === options.limit && last !== undefined) {
       return { files, next_cursor: encodeCursor(last) };
     }
-    files.push(diffFile(change, counts(...textsOf(options, change))));
+    files.push(diffFile(change, counts(...textsOf(options, change), effort)));
     last = change.path;
   }
   return { files };
@@ -41,7 +44,7 @@ function diffOne(options: DiffOptions, path: Buffer): DiffResult {
   for (const change of compareTrees(options.from, options.to)) {
     if (!change.path.equals(path)) continue;
     const texts = textsOf(options, change);
-    const file = diffFile(change, counts(...texts));
+    const file = diffFile(change, counts(...texts, { left: pageEffort }));
     if (file.binary || file.before?.hash === file.after?.hash) return { files: [file], hunks: [] };
     const hunks = hunksOf(...texts);
     return hunks === undefined
@@ -62,10 +65,10 @@ function textsOf({ from, to }: DiffOptions, { path, before, after }: TreeChange)
   return [textOf(from, path, before), textOf(to, path, after)];
 }
 
-function counts(before: Text, after: Text): Counted {
+function counts(before: Text, after: Text, effort: Effort): Counted {
   if (before === "binary" || after === "binary") return { lines: null, binary: true };
   if (before === "too_large" || after === "too_large") return { lines: null, binary: false };
-  return { lines: compareLines(before.lines, after.lines), binary: false };
+  return { lines: compareLines(before.lines, after.lines, effort), binary: false };
 }
 
 function diffFile({ path, kind, before, after }: TreeChange, { lines, binary }: Counted): DiffFile {

@@ -5,9 +5,15 @@ import type { ReadableSide } from "./sides.ts";
 /** Larger texts are neither compared nor counted line by line. */
 export const maxTextBytes = 1024 * 1024;
 export const maxLines = 20_000;
-/** Myers' cost grows with lines × edits: beyond this many edits it is a rewrite, not an edit. */
-export const maxEdits = 4000;
+/** Beyond this many edits a text was rewritten, not edited; finding so many takes 60 ms. */
+export const maxEdits = 1000;
 
+/** Bounds the comparisons of one call: each costs the square of its edits, 16 million a second. */
+export interface Effort {
+  left: number;
+}
+
+const leastEdits = 50;
 const newline = 0x0a;
 const probeBytes = 8000;
 
@@ -37,8 +43,8 @@ export interface LineCounts {
   removed: number;
 }
 
-/** Lines added and removed between two texts; null when they differ too much to tell. */
-export function compareLines(before: string, after: string): LineCounts | null {
+/** Lines added and removed between two texts; null when telling takes more than the effort left. */
+export function compareLines(before: string, after: string, effort: Effort): LineCounts | null {
   const old = linesOf(before);
   const now = linesOf(after);
   let start = 0;
@@ -52,15 +58,22 @@ export function compareLines(before: string, after: string): LineCounts | null {
   const removed = oldEnd - start;
   const added = nowEnd - start;
   if (removed === 0 || added === 0) return { added, removed };
+  const edits = Math.floor(Math.sqrt(Math.min(effort.left, maxEdits ** 2)));
   const changes = diffArrays(old.slice(start, oldEnd), now.slice(start, nowEnd), {
-    maxEditLength: maxEdits,
+    maxEditLength: edits,
   });
-  if (changes === undefined) return null;
+  if (changes === undefined) {
+    // Not below what tells a few edits apart: small files after a large one still count.
+    effort.left = Math.max(effort.left - edits ** 2, leastEdits ** 2);
+    return null;
+  }
   const counts = { added: 0, removed: 0 };
   for (const change of changes) {
     if (change.added) counts.added += change.count;
     else if (change.removed) counts.removed += change.count;
   }
+  effort.left -= (counts.added + counts.removed) ** 2;
+  effort.left = Math.max(effort.left, leastEdits ** 2);
   return counts;
 }
 
