@@ -25,9 +25,9 @@ export function ChangeMark({ kind }: { kind: ChangeKind }) {
   );
 }
 
-/** `+12 −4`; nothing where lines were not counted. */
+/** `+12 −4`; nothing where no line changed, or none was counted. */
 export function LineCounts({ added, removed }: { added: number | null; removed: number | null }) {
-  if (added === null && removed === null) return null;
+  if ((added ?? 0) === 0 && (removed ?? 0) === 0) return null;
   return (
     <span className="datum shrink-0 whitespace-nowrap">
       <span className="text-good">

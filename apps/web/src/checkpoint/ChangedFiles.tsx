@@ -1,5 +1,5 @@
 import type { DiffFile } from "@cairn/shared/files";
-import { useId, useMemo, useState } from "react";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { formatCount, plural } from "../format.ts";
 import { Button } from "../ui/Button.tsx";
 import { classNames } from "../ui/class-names.ts";
@@ -26,16 +26,26 @@ interface ChangedFilesProps {
 export function ChangedFiles({ pages, total, selected, onSelect }: ChangedFilesProps) {
   const [filter, setFilter] = useState("");
   const hint = useId();
+  const list = useRef<HTMLUListElement>(null);
   const { items } = pages;
   const shown = useMemo(() => {
     const wanted = filter.trim().toLowerCase();
     if (wanted === "") return items;
     return items.filter((file) => file.path.toLowerCase().includes(wanted));
   }, [items, filter]);
+  const place = shown.findIndex((file) => pathKey(file) === selected);
+  // A file of the address may stand below what the list shows.
+  useEffect(() => {
+    const box = list.current;
+    const row = box?.children[place];
+    if (box === null || !(row instanceof HTMLElement)) return;
+    const below = row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight;
+    if (below || row.offsetTop < box.scrollTop) box.scrollTop = row.offsetTop - row.offsetHeight;
+  }, [place]);
 
   if (pages.loading === "first") return <Skeleton rows={Math.min(Math.max(total, 1), 6)} />;
   return (
-    <div className="grid gap-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       {Math.max(total, items.length) > filterFrom && (
         <div>
           <Input
@@ -49,13 +59,18 @@ export function ChangedFiles({ pages, total, selected, onSelect }: ChangedFilesP
           />
           <p id={hint} className="mt-1 text-xs text-fg-3" aria-live="polite">
             {filter.trim() === ""
-              ? `${formatCount(items.length)} of ${plural(Math.max(total, items.length), "file")} loaded`
+              ? pages.hasMore
+                ? `${formatCount(items.length)} of ${plural(Math.max(total, items.length), "file")} loaded`
+                : ""
               : `${plural(shown.length, "file")} of ${formatCount(items.length)} loaded`}
           </p>
         </div>
       )}
       {shown.length > 0 && (
-        <ul className="scrolls max-h-72 rounded-sm border border-line bg-surface">
+        <ul
+          ref={list}
+          className="scrolls relative max-h-58 rounded-sm border border-line bg-surface"
+        >
           {shown.map((file) => (
             <FileRow
               key={pathKey(file)}

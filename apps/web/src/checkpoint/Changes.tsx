@@ -64,7 +64,7 @@ export function Changes({ checkpoint }: { checkpoint: Checkpoint }) {
       </p>
     );
   return (
-    <div className="grid min-w-0 gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <ChangedFiles
         key={checkpoint_id}
         pages={pages}
@@ -82,7 +82,7 @@ export function Changes({ checkpoint }: { checkpoint: Checkpoint }) {
 /** What is left to say when the parent was deleted for good: the names, without the lines. */
 function PathsOnly({ paths, total }: { paths: readonly string[]; total: number }) {
   return (
-    <div className="grid gap-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       <p className="text-fg-2">
         The parent was deleted for good, so there is nothing to compare with.{" "}
         {plural(total, "file")} differed from it:

@@ -105,7 +105,7 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
       }
     >
       {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of its fields */}
-      <div className="grid gap-3" onKeyDown={onKeyDown}>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3" onKeyDown={onKeyDown}>
         <Field
           label="Message (may be empty)"
           error={over > 0 ? `${plural(over, "byte")} too long.` : null}
@@ -121,7 +121,7 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
             />
           )}
         </Field>
-        <div className="grid gap-1">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-1">
           <span className="text-xs font-medium text-fg-2">Tags</span>
           <TagEditor boxed label="Tags" tags={tags} onChange={changeTags} />
           <span className="text-xs text-fg-3">Enter or a comma adds one.</span>

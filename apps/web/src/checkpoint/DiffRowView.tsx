@@ -93,7 +93,7 @@ function LineText({ line, mark }: { line: DiffLine; mark: string }) {
     <>
       {from > 0 && <Text value={text.slice(0, from)} keep={"\t"} />}
       {from < to && (
-        <span className={classNames("rounded-xs", mark)}>
+        <span className={classNames("rounded-sm", mark)}>
           <Text value={text.slice(from, to)} keep={"\t"} />
         </span>
       )}

@@ -1,6 +1,6 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { ReactNode } from "react";
-import { formatBytes, formatCount, formatTime, plural, shortId } from "../format.ts";
+import { formatBytes, formatTime, plural, shortId } from "../format.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Text } from "../ui/Text.tsx";
 import { LineCounts } from "./ChangeMark.tsx";
@@ -11,9 +11,9 @@ const hashCharacters = 12;
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
-    <div className="flex min-w-0 items-baseline gap-2">
-      <dt className="w-20 shrink-0 text-xs text-fg-3">{name}</dt>
-      <dd className="flex min-w-0 flex-1 flex-wrap items-center gap-x-1 wrap-anywhere">
+    <div className="flex min-h-6 min-w-0 gap-2">
+      <dt className="w-16 shrink-0 text-xs leading-6 text-fg-3">{name}</dt>
+      <dd className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 leading-6 wrap-anywhere">
         {children}
       </dd>
     </div>
@@ -42,7 +42,7 @@ interface FactsProps {
 export function Facts({ summary, parentName, onParent }: FactsProps) {
   const { parent_id, git, tree, created_at } = summary;
   return (
-    <dl className="grid grid-cols-[repeat(auto-fit,minmax(min(17rem,100%),1fr))] gap-x-6 gap-y-0.5">
+    <dl className="grid grid-cols-[repeat(auto-fit,minmax(min(15rem,100%),1fr))] gap-x-6">
       <Fact name="Checkpoint">
         <span className="datum" title={summary.checkpoint_id}>
           {shortId(summary.checkpoint_id)}
@@ -55,7 +55,7 @@ export function Facts({ summary, parentName, onParent }: FactsProps) {
           {formatTime(created_at)}
         </time>
         <span className="datum text-fg-3">
-          <RelativeTime time={created_at} ago />
+          <RelativeTime time={created_at} />
         </span>
       </Fact>
       <Fact name="Trigger">{triggerWords(summary.trigger)}</Fact>
@@ -97,7 +97,7 @@ export function Facts({ summary, parentName, onParent }: FactsProps) {
             </span>
           </Fact>
           <Fact name="Changed">
-            <span className="datum">{formatCount(summary.changed_files)} f</span>
+            <span className="datum">{plural(summary.changed_files, "file")}</span>
             <LineCounts added={summary.added} removed={summary.removed} />
           </Fact>
           <Fact name="Tree">

@@ -27,12 +27,22 @@ interface FileDiffProps {
   compact?: boolean;
 }
 
+/** Where a link points has no newline at its end, which says nothing. */
+function withoutNotes(hunks: readonly DiffHunk[]): DiffHunk[] {
+  return hunks.map((hunk) => ({
+    ...hunk,
+    lines: hunk.lines.filter((line) => !line.startsWith("\\")),
+  }));
+}
+
 /** What changed in one file: its lines, or in words why there are none. */
 export function FileDiff({ session_id, from, to, path, compact = false }: FileDiffProps) {
   const load = useCallback(async (): Promise<Loaded> => {
     const answer = await diff({ session_id, from, to, path: keyParam(path) });
     const { files, hunks = [], too_large = false } = answer;
-    return { file: files[0], hunks, tooLarge: too_large };
+    const file = files[0];
+    const shown = (file?.after ?? file?.before)?.kind === "symlink" ? withoutNotes(hunks) : hunks;
+    return { file, hunks: shown, tooLarge: too_large };
   }, [session_id, from, to, path]);
   const { value: loaded, error, resource } = useResource(load);
   if (error !== null)
@@ -51,7 +61,7 @@ export function FileDiff({ session_id, from, to, path, compact = false }: FileDi
   const sentences = changeSentences(file, { hunks: hunks.length, tooLarge });
   const size = sizeChange(file);
   return (
-    <div className="grid min-w-0 gap-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       {!compact && (
         <div className="flex min-w-0 items-center gap-2">
           <ChangeMark kind={file.kind} />

@@ -54,8 +54,8 @@ export function Inspector({ session_id, checkpoint_id, onClose }: InspectorProps
           <X size={16} aria-hidden="true" />
         </IconButton>
       </header>
-      <div className="scrolls min-h-0 flex-1">
-        <div className="grid min-w-0 gap-3 px-4 py-3">
+      <div className="scrolls relative min-h-0 flex-1">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-3 px-4 py-3">
           {deleted && (
             <p className="rounded-sm bg-bad-soft px-3 py-1.5 text-bad">
               This checkpoint is in the trash. It is deleted for good after seven days.
@@ -137,7 +137,10 @@ interface SectionProps {
 
 function Section({ title, detail, children }: SectionProps) {
   return (
-    <section aria-label={title} className="-mx-4 grid min-w-0 gap-2 border-t border-line px-4 pt-3">
+    <section
+      aria-label={title}
+      className="-mx-4 grid min-w-0 grid-cols-[minmax(0,1fr)] gap-2 border-t border-line px-4 pt-3"
+    >
       <h3 className="flex items-baseline gap-2 text-sm font-semibold">
         {title}
         {detail !== undefined && <span className="datum font-normal text-fg-3">{detail}</span>}
@@ -183,7 +186,11 @@ function Message({ text, fallback }: { text: string | null; fallback: string | n
 
 function Skeleton() {
   return (
-    <div role="status" aria-label="Loading the checkpoint" className="grid gap-2">
+    <div
+      role="status"
+      aria-label="Loading the checkpoint"
+      className="grid grid-cols-[minmax(0,1fr)] gap-2"
+    >
       {["w-1/2", "w-2/3", "w-1/3", "w-3/5"].map((width) => (
         <div key={width} className={`h-4 rounded-sm bg-sunken ${width}`} />
       ))}

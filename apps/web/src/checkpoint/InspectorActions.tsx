@@ -4,12 +4,11 @@ import { lazy, Suspense, useState } from "react";
 import { deleteCheckpoint, setPinned, undelete } from "../actions.ts";
 import { commands } from "../commands.ts";
 import { checkpointName } from "../operations/operation-words.ts";
-import { requestUndo } from "../operations/undo-request.ts";
+import { noteUndo } from "../operations/undo-request.ts";
 import { origin } from "../server.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { copyText } from "../ui/copy.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
-import { toast } from "../ui/toast.ts";
 
 const RestoreDialog = lazy(() =>
   import("../restore/RestoreDialog.tsx").then((module) => ({ default: module.RestoreDialog })),
@@ -49,13 +48,8 @@ export function InspectorActions(props: InspectorActionsProps) {
       else if (verb === "undelete") await undelete(session_id, checkpoint_id);
       else {
         const { operation_id } = await deleteCheckpoint(session_id, checkpoint_id);
-        toast(`${checkpointName(summary?.message, checkpoint_id)} is in the trash`, {
-          action: {
-            label: "Undo",
-            keys: commands.undo.keys,
-            run: () => requestUndo(session_id, operation_id),
-          },
-        });
+        const name = checkpointName(summary?.message, checkpoint_id);
+        noteUndo(`${name} is in the trash`, session_id, operation_id);
       }
     } catch (error) {
       setFailed({ verb, error });
@@ -66,7 +60,7 @@ export function InspectorActions(props: InspectorActionsProps) {
   const link = `${origin}/s/${session_id}?c=${checkpoint_id}`;
 
   return (
-    <div className="grid gap-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       <div className="flex flex-wrap items-center gap-1.5">
         {deleted ? (
           <Button

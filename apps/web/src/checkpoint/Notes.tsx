@@ -24,9 +24,9 @@ interface NotesProps {
 /** The notes on a checkpoint, and the form that adds one. */
 export function Notes({ session_id, checkpoint_id, annotations, reason, inputRef }: NotesProps) {
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       {annotations.length > 0 && (
-        <ul className="grid gap-2">
+        <ul className="grid grid-cols-[minmax(0,1fr)] gap-2">
           {annotations.map((annotation) => (
             <NoteItem
               key={annotation.annotation_id}
@@ -140,7 +140,7 @@ function NoteForm({ session_id, checkpoint_id, reason, inputRef }: NoteFormProps
   return (
     <form
       ref={form}
-      className="grid gap-2"
+      className="grid grid-cols-[minmax(0,1fr)] gap-2"
       onSubmit={(event) => {
         event.preventDefault();
         void add();

@@ -5,14 +5,16 @@ import { visibleString } from "../ui/visible.ts";
 export function PathLabel({ path }: { path: string }) {
   const at = path.lastIndexOf("/") + 1;
   const folder = path.slice(0, at);
+  const whole = visibleString(path);
   return (
-    <span className="datum flex min-w-0 flex-1" title={visibleString(path)}>
+    <span className="datum flex min-w-0 flex-1" title={whole}>
+      <span className="sr-only">{whole}</span>
       {folder !== "" && (
-        <span className="min-w-8 shrink-[999] truncate text-fg-3">
+        <span className="min-w-0 shrink-[999] truncate text-fg-3" aria-hidden="true">
           <Text value={folder} />
         </span>
       )}
-      <span className="min-w-0 shrink truncate">
+      <span className="min-w-0 shrink truncate" aria-hidden="true">
         <Text value={path.slice(at)} />
       </span>
     </span>

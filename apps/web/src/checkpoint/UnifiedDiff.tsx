@@ -1,7 +1,7 @@
 import type { DiffHunk } from "@cairn/shared/files";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronUp } from "lucide-react";
-import { useMemo, useRef, useState, type RefObject } from "react";
+import { useMemo, useState } from "react";
 import { commands, useCommand } from "../commands.ts";
 import { formatCount, plural } from "../format.ts";
 import { IconButton } from "../ui/Button.tsx";
@@ -22,7 +22,8 @@ interface UnifiedDiffProps {
 
 /** A unified diff with line numbers of both sides; `[` and `]` walk its hunks. */
 export function UnifiedDiff({ label, hunks, low = false }: UnifiedDiffProps) {
-  const scroller = useRef<HTMLDivElement>(null);
+  // State, not a ref: the rows inside need the element as soon as it is there.
+  const [scroller, setScroller] = useState<HTMLElement | null>(null);
   const [current, setCurrent] = useState(0);
   const rows = useMemo(() => diffRows(hunks), [hunks]);
   const layout = useMemo(() => measure(rows), [rows]);
@@ -30,11 +31,10 @@ export function UnifiedDiff({ label, hunks, low = false }: UnifiedDiffProps) {
   const goTo = (index: number): void => {
     const to = Math.min(Math.max(index, 0), hunks.length - 1);
     const row = rows.findIndex((each) => each.kind === "hunk" && each.index === to);
-    const element = scroller.current;
-    if (row < 0 || element === null) return;
+    if (row < 0 || scroller === null) return;
     setCurrent(to);
-    element.scrollTop = row * rowHeight;
-    element.scrollIntoView({ block: "nearest" });
+    scroller.scrollTo({ top: row * rowHeight });
+    scroller.scrollIntoView({ block: "nearest" });
   };
   useCommand("previous_hunk", () => goTo(current - 1));
   useCommand("next_hunk", () => goTo(current + 1));
@@ -65,13 +65,16 @@ export function UnifiedDiff({ label, hunks, low = false }: UnifiedDiffProps) {
         </div>
       )}
       <div
-        ref={scroller}
+        ref={setScroller}
         role="region"
         aria-label={`${label}: ${plural(hunks.length, "hunk")}`}
         // A region that scrolls must be reachable by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        className={classNames("scrolls -outline-offset-2", low ? "max-h-[32vh]" : "max-h-[70vh]")}
+        className={classNames(
+          "scrolls relative -outline-offset-2",
+          low ? "max-h-[32vh]" : "max-h-[70vh]",
+        )}
       >
         {rows.length >= virtualizeFrom ? (
           <VirtualRows rows={rows} layout={layout} current={current} scroller={scroller} />
@@ -110,14 +113,14 @@ interface VirtualRowsProps {
   rows: readonly DiffRow[];
   layout: Layout;
   current: number;
-  scroller: RefObject<HTMLDivElement | null>;
+  scroller: HTMLElement | null;
 }
 
 function VirtualRows({ rows, layout, current, scroller }: VirtualRowsProps) {
   // oxlint-disable-next-line react/incompatible-library -- the React Compiler is off
   const virtualizer = useVirtualizer({
     count: rows.length,
-    getScrollElement: () => scroller.current,
+    getScrollElement: () => scroller,
     estimateSize: () => rowHeight,
     overscan: 20,
   });

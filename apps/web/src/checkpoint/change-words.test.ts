@@ -59,6 +59,10 @@ describe("words of a change", () => {
     expect(changeSentences({ kind: "added", before: null, after: link }, none)).toEqual([
       "New symbolic link.",
     ]);
+    const moved = { kind: "modified", before: link, after: link } as const;
+    expect(changeSentences(moved, { hunks: 1, tooLarge: false })).toEqual([
+      "The symbolic link points elsewhere.",
+    ]);
     const turned = { kind: "type", before: plain, after: link } as const;
     expect(changeWords(turned)).toBe("file → symbolic link");
     expect(changeSentences(turned, none)).toEqual(["The file became a symbolic link."]);

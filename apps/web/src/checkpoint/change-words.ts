@@ -74,6 +74,8 @@ export function changeSentences(
     sentences.push(`The ${kindWords[before.kind]} became a ${kindWords[after.kind]}.`);
   else if ((kind === "added" || kind === "removed") && facts !== null && facts.kind !== "file")
     sentences.push(`${kind === "added" ? "New" : "Removed"} ${kindWords[facts.kind]}.`);
+  else if (before?.kind === "symlink" && after?.kind === "symlink")
+    sentences.push("The symbolic link points elsewhere.");
   const mode = modeChange(file);
   if (mode !== null) {
     const only = kind === "mode" ? " The content is the same." : "";

@@ -30,17 +30,21 @@ describe("diff rows", () => {
     expect(rows.filter((row) => row.kind === "hunk").map((row) => row.unchanged)).toEqual([2, 14]);
   });
 
-  test("of a new file count nothing before it", () => {
-    const rows = diffRows([
-      { old_start: 0, old_lines: 0, new_start: 1, new_lines: 2, lines: ["+a", "+b"] },
+  test("of a file that is new or gone count nothing, and head the empty side as line 0", () => {
+    const added = diffRows([
+      { old_start: 1, old_lines: 0, new_start: 1, new_lines: 2, lines: ["+a", "+b"] },
     ]);
-    expect(rows[0]).toMatchObject({ unchanged: 0 });
-    expect(lines(rows).map((row) => row.new)).toEqual([1, 2]);
+    expect(added[0]).toEqual({ kind: "hunk", index: 0, header: "@@ -0,0 +1,2 @@", unchanged: 0 });
+    expect(lines(added).map((row) => row.new)).toEqual([1, 2]);
+    const gone = diffRows([
+      { old_start: 1, old_lines: 1, new_start: 1, new_lines: 0, lines: ["-a"] },
+    ]);
+    expect(gone[0]).toMatchObject({ header: "@@ -1,1 +0,0 @@", unchanged: 0 });
   });
 
-  test("of a pure insertion count the lines before it", () => {
+  test("of an insertion without context count the lines before and after it", () => {
     const rows = diffRows([
-      { old_start: 5, old_lines: 0, new_start: 6, new_lines: 1, lines: ["+a"] },
+      { old_start: 6, old_lines: 0, new_start: 6, new_lines: 1, lines: ["+a"] },
       { old_start: 9, old_lines: 1, new_start: 11, new_lines: 0, lines: ["-z"] },
     ]);
     expect(rows.filter((row) => row.kind === "hunk").map((row) => row.unchanged)).toEqual([5, 3]);
@@ -79,6 +83,15 @@ describe("diff rows", () => {
       null,
     ]);
     expect(marks(["-completely other", "+nothing alike at all"])).toEqual([null, null]);
+    expect(marks(["-return rowCount;", "+return rawCount;"])).toEqual([
+      [7, 15],
+      [7, 15],
+    ]);
+    const long = "x = 1; ".repeat(2000);
+    expect(marks([`-a = 1; ${long}`, `+a = 2; ${long}`])).toEqual([
+      [4, 5],
+      [4, 5],
+    ]);
     expect(marks(["-smile 😀 done", "+smile 😁 done"])).toEqual([
       [6, 8],
       [6, 8],

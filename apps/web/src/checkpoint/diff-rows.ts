@@ -23,8 +23,14 @@ function isSign(sign: string | undefined): sign is keyof typeof kinds {
   return sign === " " || sign === "+" || sign === "-";
 }
 
+/** A side without lines is written as the line before it. */
+function range(start: number, lines: number): string {
+  return `${lines === 0 ? Math.max(0, start - 1) : start},${lines}`;
+}
+
 function header(hunk: DiffHunk): string {
-  return `@@ -${hunk.old_start},${hunk.old_lines} +${hunk.new_start},${hunk.new_lines} @@`;
+  const { old_start, old_lines, new_start, new_lines } = hunk;
+  return `@@ -${range(old_start, old_lines)} +${range(new_start, new_lines)} @@`;
 }
 
 /** Rows of a unified diff, numbered on both sides, with a row before each hunk. */
@@ -32,13 +38,11 @@ export function diffRows(hunks: readonly DiffHunk[]): DiffRow[] {
   const rows: DiffRow[] = [];
   let oldEnd = 1;
   for (const [index, hunk] of hunks.entries()) {
-    // A side without lines names the line before it, so the first unchanged line is one later.
-    const start = hunk.old_lines === 0 ? hunk.old_start + 1 : hunk.old_start;
     rows.push({
       kind: "hunk",
       index,
       header: header(hunk),
-      unchanged: Math.max(0, start - oldEnd),
+      unchanged: Math.max(0, hunk.old_start - oldEnd),
     });
     let oldLine = hunk.old_start;
     let newLine = hunk.new_start;
@@ -58,7 +62,7 @@ export function diffRows(hunks: readonly DiffHunk[]): DiffRow[] {
         mark: null,
       });
     }
-    oldEnd = hunk.old_lines === 0 ? start : oldLine;
+    oldEnd = oldLine;
   }
   return markPairs(rows);
 }
@@ -100,7 +104,7 @@ function changedStretch(
   before: string,
   after: string,
 ): { before: [number, number]; after: [number, number] } | null {
-  const shorter = Math.min(before.length, after.length, shownCharacters);
+  const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) start++;
   let tail = 0;
@@ -109,12 +113,33 @@ function changedStretch(
     before[before.length - 1 - tail] === after[after.length - 1 - tail]
   )
     tail++;
+  const between = { before: before.length - tail, after: after.length - tail };
+  // Whole words read better than the letters that two words happen to share.
+  while (start > 0 && isWord(before[start - 1]) && (isWord(before[start]) || isWord(after[start])))
+    start--;
+  while (
+    tail > 0 &&
+    isWord(before[between.before]) &&
+    (isWord(before[between.before - 1]) || isWord(after[between.after - 1]))
+  ) {
+    tail--;
+    between.before++;
+    between.after++;
+  }
   // Never cut a surrogate pair in two.
   if (start > 0 && isHigh(before, start - 1)) start--;
-  if (tail > 0 && isLow(before, before.length - tail)) tail--;
+  if (tail > 0 && isLow(before, between.before)) {
+    between.before++;
+    between.after++;
+  }
   const shared = before.slice(0, start).trim().length + tail;
-  if (shared * 3 < Math.max(before.length, after.length)) return null;
-  return { before: [start, before.length - tail], after: [start, after.length - tail] };
+  const longer = Math.min(Math.max(before.length, after.length), shownCharacters);
+  if (shared * 3 < longer) return null;
+  return { before: [start, between.before], after: [start, between.after] };
+}
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_]/u.test(character);
 }
 
 function isHigh(text: string, at: number): boolean {

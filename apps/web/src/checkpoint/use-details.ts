@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { LiveEvent } from "@cairn/shared/events";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { getCheckpoint } from "../actions.ts";
+import { getCheckpoint, listTrash } from "../actions.ts";
 import { useCheckpoint, useSessionEvents } from "../state/live.ts";
 import { toFailure } from "../ui/error.ts";
 
@@ -21,6 +21,8 @@ export interface Details {
 
 interface Loaded {
   id: string;
+  /** Of a deleted checkpoint, as the trash lists it. */
+  trashed?: CheckpointSummary | undefined;
   checkpoint: Checkpoint | null;
   error: unknown;
   deleted: boolean;
@@ -34,6 +36,20 @@ function concerns(event: LiveEvent, checkpoint_id: string): boolean {
   if (event.event_type === "checkpoints_undeleted")
     return event.checkpoints?.some((row) => row.checkpoint_id === checkpoint_id) ?? true;
   return false;
+}
+
+/** What the trash tells of a checkpoint, if it is among the latest that were deleted. */
+async function findInTrash(
+  session_id: string,
+  checkpoint_id: string,
+): Promise<CheckpointSummary | undefined> {
+  try {
+    const { checkpoints } = await listTrash({ session_id, limit: 200 });
+    return checkpoints.find((each) => each.checkpoint_id === checkpoint_id);
+  } catch {
+    // Its id, and the way to take it back, are known without it.
+    return undefined;
+  }
 }
 
 /** One checkpoint, whole and kept true by events. */
@@ -53,10 +69,12 @@ export function useDetails(session_id: string, checkpoint_id: string): Details {
     } catch (error) {
       if (mine !== run.current) return;
       const deleted = "deleted_at" in toFailure(error).details;
+      const trashed = deleted ? await findInTrash(session_id, checkpoint_id) : undefined;
+      if (mine !== run.current) return;
       setLoaded((before) => {
         // What was on the screen stays there, marked as deleted.
         const known = before?.id === checkpoint_id ? before.checkpoint : null;
-        return { id: checkpoint_id, checkpoint: known, error, deleted };
+        return { id: checkpoint_id, checkpoint: known, trashed, error, deleted };
       });
     }
   }, [session_id, checkpoint_id]);
@@ -78,7 +96,7 @@ export function useDetails(session_id: string, checkpoint_id: string): Details {
 
   const current = loaded?.id === checkpoint_id ? loaded : null;
   return {
-    summary: row ?? current?.checkpoint ?? null,
+    summary: row ?? current?.checkpoint ?? current?.trashed ?? null,
     checkpoint: current?.checkpoint ?? null,
     error: current?.deleted === true ? null : (current?.error ?? null),
     deleted: current?.deleted ?? false,

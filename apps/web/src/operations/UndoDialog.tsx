@@ -71,7 +71,7 @@ export function UndoDialog(props: UndoDialogProps) {
         </>
       }
     >
-      <div className="grid gap-3">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
         {changed && (
           <p role="alert" className="rounded-sm bg-warn-soft px-3 py-2 text-warn">
             Files changed while you were looking. This is what would be done now.

@@ -1,5 +1,6 @@
 import { redo, undo } from "../actions.ts";
-import { toast, toastError } from "../ui/toast.ts";
+import { commands } from "../commands.ts";
+import { dismissToast, toast, toastError } from "../ui/toast.ts";
 
 export type Direction = "undo" | "redo";
 type Ask = (direction: Direction, operation_id: string) => void;
@@ -35,6 +36,30 @@ export function requestUndo(session_id: string, operation_id: string): void {
 }
 
 /** Takes back one undo. */
-export function requestRedo(session_id: string, operation_id: string): void {
+function requestRedo(session_id: string, operation_id: string): void {
   request(session_id, "redo", operation_id);
+}
+
+/** Notices on the screen that offer to take an operation back, by operation. */
+const notices = new Map<string, number>();
+
+/** Says what was done, with the way back. */
+export function noteUndo(title: string, session_id: string, operation_id: string): void {
+  const run = () => requestUndo(session_id, operation_id);
+  const id = toast(title, { action: { label: "Undo", keys: commands.undo.keys, run } });
+  notices.set(operation_id, id);
+}
+
+/** Says that something was undone, with the way forward again. */
+export function noteRedo(session_id: string, undo_id: string): void {
+  const run = () => requestRedo(session_id, undo_id);
+  const id = toast("Undone", { action: { label: "Redo", keys: commands.redo.keys, run } });
+  notices.set(undo_id, id);
+}
+
+/** Takes away an offer that has been taken. */
+export function dismissNotice(operation_id: string): void {
+  const id = notices.get(operation_id);
+  if (id !== undefined) dismissToast(id);
+  notices.delete(operation_id);
 }

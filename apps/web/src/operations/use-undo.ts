@@ -2,12 +2,11 @@ import type { Difference } from "@cairn/shared/files";
 import type { Operation } from "@cairn/shared/operation";
 import { useState } from "react";
 import { redo, undo } from "../actions.ts";
-import { commands } from "../commands.ts";
 import type { LoadedPlan } from "../restore/use-plan.ts";
 import { toFailure } from "../ui/error.ts";
 import { toast, toastError } from "../ui/toast.ts";
 import { checkUndo, type UndoCheck } from "./undo-check.ts";
-import { requestRedo, type Direction } from "./undo-request.ts";
+import { dismissNotice, noteRedo, type Direction } from "./undo-request.ts";
 
 /** An undo or redo that waits for a person's yes. */
 export interface Asking extends UndoCheck {
@@ -47,16 +46,10 @@ export function useUndo(session_id: string): Undoing {
     const result =
       direction === "undo" ? await undo(session_id, options) : await redo(session_id, options);
     setAsking(null);
+    dismissNotice(operation.operation_id);
     if (result.differences.length > 0) setDifferences(result.differences);
     else if (direction === "redo") toast("Redone");
-    else
-      toast("Undone", {
-        action: {
-          label: "Redo",
-          keys: commands.redo.keys,
-          run: () => requestRedo(session_id, result.operation_id),
-        },
-      });
+    else noteRedo(session_id, result.operation_id);
   };
 
   const start = async (

@@ -9,7 +9,7 @@ import { differenceWords } from "./plan-words.ts";
 /** Paths with why each is not as the checkpoint has it. */
 export function Differences({ differences }: { differences: readonly Difference[] }) {
   return (
-    <ul className="scrolls max-h-64 rounded-sm border border-line bg-surface">
+    <ul className="scrolls relative max-h-64 rounded-sm border border-line bg-surface">
       {differences.map((difference) => (
         <li
           key={`${difference.reason} ${pathKey(difference)}`}
@@ -34,7 +34,7 @@ interface DifferenceListProps {
 /** The end of a restore that could not make everything as wanted. */
 export function DifferenceList({ name, differences, onUndo }: DifferenceListProps) {
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <div role="alert" className="rounded-sm bg-warn-soft px-3 py-2 text-warn">
         Restored to <Text value={name} />, except {plural(differences.length, "path")}. Nothing
         there was destroyed.

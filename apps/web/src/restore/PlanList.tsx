@@ -51,7 +51,7 @@ export function PlanList(props: PlanListProps) {
           </span>
         </label>
       )}
-      <ul className="scrolls max-h-[46vh]">
+      <ul className="scrolls relative max-h-[46vh]">
         {plan.changes.map((change, index) => {
           const key = pathKey(change);
           const before = plan.changes[index - 1];

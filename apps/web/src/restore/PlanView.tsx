@@ -25,7 +25,7 @@ interface PlanViewProps {
 export function PlanView(props: PlanViewProps) {
   const { plan, where, copying, isHead } = props;
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       {plan.total === 0 ? (
         <p className="flex items-start gap-2">
           <CircleCheck size={16} className="mt-0.5 shrink-0 text-good" aria-hidden="true" />
@@ -50,7 +50,7 @@ export function PlanView(props: PlanViewProps) {
         </p>
       )}
       {plan.warnings.length > 0 && (
-        <ul className="grid gap-1">
+        <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
           {plan.warnings.map((warning) => (
             <li
               key={`${warning.code} ${warning.message}`}
@@ -65,7 +65,7 @@ export function PlanView(props: PlanViewProps) {
         </ul>
       )}
       {plan.blocked.length > 0 && (
-        <section aria-label="Left as they are" className="grid gap-1">
+        <section aria-label="Left as they are" className="grid grid-cols-[minmax(0,1fr)] gap-1">
           <p className="text-warn">
             {plural(plan.blocked.length, "path")} would stay as{" "}
             {plan.blocked.length === 1 ? "it is" : "they are"}:

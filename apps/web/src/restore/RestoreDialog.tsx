@@ -1,7 +1,6 @@
 import { useMemo, useRef, useState } from "react";
 import { checkpointName } from "../operations/operation-words.ts";
-import { requestUndo } from "../operations/undo-request.ts";
-import { commands } from "../commands.ts";
+import { noteUndo, requestUndo } from "../operations/undo-request.ts";
 import { useOffline } from "../state/connection.ts";
 import { useCheckpoint, useHead, useSession } from "../state/live.ts";
 import { useProgress } from "../state/progress.ts";
@@ -64,14 +63,7 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
     onRestored: ({ operation_id, into: copied }) => {
       onOpenChange(false);
       if (copied) toast(`Copied to ${into ?? ""}`);
-      else
-        toast(`Restored to ${name}`, {
-          action: {
-            label: "Undo",
-            keys: commands.undo.keys,
-            run: () => requestUndo(session_id, operation_id),
-          },
-        });
+      else noteUndo(`Restored to ${name}`, session_id, operation_id);
     },
   });
   const progress = useProgress(phase.name === "running" ? phase.operation_id : null);
@@ -151,7 +143,7 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
               })}
         />
       ) : (
-        <div className="grid gap-3">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
           {!stateOnly && (
             <RestoreTarget
               target={target}

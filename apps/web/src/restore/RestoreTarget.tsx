@@ -24,7 +24,7 @@ export function RestoreTarget(props: RestoreTargetProps) {
   const { target, workspace, suggestion, disabled, onChange } = props;
   const group = useId();
   return (
-    <fieldset className="grid gap-2" disabled={disabled}>
+    <fieldset className="grid grid-cols-[minmax(0,1fr)] gap-2" disabled={disabled}>
       <legend className="sr-only">Where to</legend>
       <div className="flex flex-wrap gap-x-4 gap-y-1">
         <label className="inline-flex min-h-7 max-w-full items-center gap-2">

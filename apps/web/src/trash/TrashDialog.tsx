@@ -66,7 +66,7 @@ function OpenTrash({ session_id, open, onOpenChange }: TrashDialogProps) {
             : "Deleted checkpoints of this session come here first."}
         </EmptyState>
       )}
-      <ul className="grid gap-2">
+      <ul className="grid grid-cols-[minmax(0,1fr)] gap-2">
         {entries.map((entry) =>
           "session" in entry ? (
             <TrashEntry

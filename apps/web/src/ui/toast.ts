@@ -22,7 +22,7 @@ export const toasts = createStore<{ toasts: readonly Toast[]; lastId: number }>(
   lastId: 0,
 }));
 
-/** Says at the screen's edge what just happened, with at most one way back. */
+/** Says at the screen's edge what just happened, with at most one way back. Its id dismisses it. */
 export function toast(
   title: string,
   options: {
@@ -31,13 +31,14 @@ export function toast(
     tone?: Toast["tone"];
     duration?: number;
   } = {},
-): void {
+): number {
   const { description, action, tone = "plain" } = options;
   const duration = options.duration ?? (action === undefined && tone === "plain" ? 4000 : 12_000);
   toasts.setState(({ toasts: shown, lastId }) => {
     const next = { id: lastId + 1, title, description, tone, action, duration };
     return { toasts: [...shown.slice(-2), next], lastId: next.id };
   });
+  return toasts.getState().lastId;
 }
 
 /** For an action without a place of its own on the screen, such as a key: what failed, and why. */
