@@ -64,56 +64,58 @@ export function SessionsPage() {
       >
         <h1 className="font-medium">Sessions</h1>
       </TopBar>
-      <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
-        {!empty && (
-          <Input
-            type="search"
-            aria-label="Search sessions"
-            placeholder="Search name or folder"
-            className="min-w-40 flex-1 max-sm:basis-full sm:max-w-72"
-            value={search}
-            onChange={(event) => setSearch(event.target.value)}
-          />
-        )}
-        {ready && (
-          <span className="datum text-fg-3 max-sm:hidden" role="status">
-            {search === ""
-              ? `${formatCount(byId.size)} sessions`
-              : `${formatCount(sessions.length)} of ${formatCount(byId.size)}`}
-          </span>
-        )}
-        <span className="flex-1" />
-        {!empty && <StartDemoButton />}
-        <Button
-          tone="ghost"
-          icon={<Trash2 size={14} aria-hidden="true" />}
-          onClick={() => setTrash(true)}
-          reason={offline}
-        >
-          Trash
-        </Button>
-      </div>
-      <main className="scrolls min-h-0 flex-1" {...hold}>
-        {error !== null && (
-          <div className="p-4">
-            <ErrorNote
-              error={error}
-              title="The list of sessions could not be followed"
-              onRetry={() => location.reload()}
+      <main className="flex min-h-0 flex-1 flex-col">
+        <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
+          {!empty && (
+            <Input
+              type="search"
+              aria-label="Search sessions"
+              placeholder="Search name or folder"
+              className="min-w-40 flex-1 max-sm:basis-full sm:max-w-72"
+              value={search}
+              onChange={(event) => setSearch(event.target.value)}
             />
-          </div>
-        )}
-        {!ready && error === null && <Waiting />}
-        {empty && <FirstRun onCreate={(path) => setCreating({ path })} />}
-        {sessions.length > 0 && <SessionsTable sessions={sessions} />}
-        {ready && !empty && sessions.length === 0 && (
-          <EmptyState
-            title="No session matches"
-            actions={<Button onClick={() => setSearch("")}>Clear the search</Button>}
+          )}
+          {ready && (
+            <span className="datum text-fg-3 max-sm:hidden" role="status">
+              {search === ""
+                ? `${formatCount(byId.size)} sessions`
+                : `${formatCount(sessions.length)} of ${formatCount(byId.size)}`}
+            </span>
+          )}
+          <span className="flex-1" />
+          {!empty && <StartDemoButton />}
+          <Button
+            tone="ghost"
+            icon={<Trash2 size={14} aria-hidden="true" />}
+            onClick={() => setTrash(true)}
+            reason={offline}
           >
-            Names and folders were searched for “{search}”.
-          </EmptyState>
-        )}
+            Trash
+          </Button>
+        </div>
+        <div className="scrolls min-h-0 flex-1" {...hold}>
+          {error !== null && (
+            <div className="p-4">
+              <ErrorNote
+                error={error}
+                title="The list of sessions could not be followed"
+                onRetry={() => location.reload()}
+              />
+            </div>
+          )}
+          {!ready && error === null && <Waiting />}
+          {empty && <FirstRun onCreate={(path) => setCreating({ path })} />}
+          {sessions.length > 0 && <SessionsTable sessions={sessions} />}
+          {ready && !empty && sessions.length === 0 && (
+            <EmptyState
+              title="No session matches"
+              actions={<Button onClick={() => setSearch("")}>Clear the search</Button>}
+            >
+              Names and folders were searched for “{search}”.
+            </EmptyState>
+          )}
+        </div>
       </main>
       <Suspense>
         {creating !== null && (

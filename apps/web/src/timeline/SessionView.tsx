@@ -6,7 +6,7 @@ import { DemoBar } from "../demo/StartDemo.tsx";
 import { Feed } from "../feed/Feed.tsx";
 import { SessionsRail } from "../sessions/SessionsRail.tsx";
 import { useOffline } from "../state/connection.ts";
-import { useCheckpoint, useLive, useLiveState } from "../state/live.ts";
+import { useLive, useLiveState } from "../state/live.ts";
 import { TopBar } from "../TopBar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
@@ -20,6 +20,7 @@ import { SessionDialogs, type OpenDialog } from "./SessionDialogs.tsx";
 import { SessionFacts } from "./SessionFacts.tsx";
 import { Timeline, type TimelineHandle } from "./Timeline.tsx";
 import { TimelineBar } from "./TimelineBar.tsx";
+import { useActiveRow } from "./use-active-row.ts";
 import { useHiddenCount } from "./use-hidden-count.ts";
 import { useSelection } from "./use-selection.ts";
 import { useTimelineKeys } from "./use-timeline-keys.ts";
@@ -54,7 +55,7 @@ export function SessionView({ session }: { session: Session }) {
   const catchingUp = useLiveState(session_id, (state) => state.catchingUp);
   const empty = useLiveState(session_id, () => live.log.length === 0);
   const active = moved ?? selected;
-  const activeRow = useCheckpoint(session_id, active);
+  const activeRow = useActiveRow(session_id, active);
   const hiddenCount = useHiddenCount(session_id);
   const title = `${visibleString(session.name)} · Cairn`;
   useTitle(hiddenCount > 0 ? `(${hiddenCount}) ${title}` : title);
@@ -128,10 +129,9 @@ export function SessionView({ session }: { session: Session }) {
             icon={<Plus size={14} aria-hidden="true" />}
             reason={reason}
             onClick={() => setDialog({ kind: "create" })}
-            aria-label="Checkpoint"
             {...(wide ? { keys: commands.create.keys } : {})}
           >
-            <span className="max-sm:hidden">Checkpoint</span>
+            <span className="max-sm:sr-only">Checkpoint</span>
           </Button>
         }
       >

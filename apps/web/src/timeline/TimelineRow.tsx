@@ -60,9 +60,9 @@ function Tags({ tags }: { tags: readonly string[] }) {
   if (tags.length === 0) return null;
   const rest = tags.slice(shownTags);
   return (
-    <span className="inline-flex min-w-0 shrink items-center gap-1 @max-lg:hidden">
+    <span className="inline-flex min-w-0 shrink-[4] items-center gap-1 overflow-hidden @max-lg:hidden">
       {tags.slice(0, shownTags).map((tag) => (
-        <Badge key={tag} title={visibleString(tag)}>
+        <Badge key={tag} shrinks title={visibleString(tag)}>
           <span className="truncate">
             <Text value={tag} />
           </span>
@@ -77,7 +77,9 @@ function Tags({ tags }: { tags: readonly string[] }) {
   );
 }
 
-function Lines({ added, removed }: { added: number | null; removed: number | null }) {
+function Lines({ row }: { row: CheckpointSummary }) {
+  const { added, removed } = row;
+  if (row.changed_files === 0) return <span className="text-fg-3">unchanged</span>;
   if (added === null || removed === null) {
     return (
       <span className="text-fg-3" title="Too much to count lines">
@@ -127,19 +129,23 @@ export const TimelineCells = memo(function TimelineCells(props: Props) {
           Restore
         </Button>
       </span>
-      <span
-        role="gridcell"
-        className="datum w-24 shrink-0 text-right whitespace-nowrap @max-lg:hidden"
-      >
-        <Lines added={row.added} removed={row.removed} />
-      </span>
-      <span
-        role="gridcell"
-        className="datum w-9 shrink-0 text-right whitespace-nowrap text-fg-2 @max-xl:hidden"
-        title={`${plural(row.changed_files, "changed file")} of ${formatCount(row.files)}`}
-      >
-        {formatCount(row.changed_files)}f
-      </span>
+      {row.tree !== null && (
+        <>
+          <span
+            role="gridcell"
+            className="datum w-24 shrink-0 text-right whitespace-nowrap @max-lg:hidden"
+          >
+            <Lines row={row} />
+          </span>
+          <span
+            role="gridcell"
+            className="datum w-9 shrink-0 text-right whitespace-nowrap text-fg-2 @max-xl:hidden"
+            title={`${plural(row.changed_files, "changed file")} of ${formatCount(row.files)}`}
+          >
+            {row.changed_files > 0 && `${formatCount(row.changed_files)}f`}
+          </span>
+        </>
+      )}
       <span
         role="gridcell"
         className="datum w-11 shrink-0 text-right whitespace-nowrap text-fg-2 @max-md:hidden"

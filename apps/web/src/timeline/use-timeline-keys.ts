@@ -1,4 +1,5 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
+import { useEffect, useRef } from "react";
 import { useCommand } from "../commands.ts";
 import type { LiveSession } from "../state/live-session.ts";
 import { toast } from "../ui/toast.ts";
@@ -23,11 +24,17 @@ interface Options {
 /** Gives the keys of a session's page their effect. */
 export function useTimelineKeys(options: Options): void {
   const { live, active, selected, reason } = options;
+  const place = useRef<number | null>(null);
+  useEffect(() => {
+    if (active !== undefined) place.current = active.sequence_number;
+  }, [active]);
   const move = (by: number) => {
     const { log } = live;
     const { frozen } = live.store.getState();
     const first = frozen === null ? 0 : log.countNewer(frozen.at);
-    const at = active === undefined ? first : log.indexOf(active.checkpoint_id) + by;
+    // Where the row was, if it is gone: the one below it has moved into its place.
+    const gone = place.current === null ? first : log.countNewer(place.current) + Math.min(by, 0);
+    const at = active === undefined ? gone : log.countNewer(active.sequence_number) + by;
     const row = log.at(Math.min(log.length - 1, Math.max(first, at)));
     if (row !== undefined) options.onMove(row.checkpoint_id);
   };

@@ -15,16 +15,19 @@ interface Props {
   tone?: BadgeTone;
   /** What it means, on hover. */
   title?: string;
+  /** Gives way where there is little room. */
+  shrinks?: boolean;
   children: ReactNode;
 }
 
 /** A word or tag in a box; the word carries the meaning, the colour only repeats it. */
-export function Badge({ tone = "neutral", title, children }: Props) {
+export function Badge({ tone = "neutral", title, shrinks = false, children }: Props) {
   return (
     <span
       title={title}
       className={classNames(
-        "inline-flex h-5 max-w-40 min-w-0 shrink-0 items-center gap-1 rounded-sm border px-1.5 text-2xs font-medium",
+        "inline-flex h-5 max-w-40 min-w-0 items-center gap-1 rounded-sm border px-1.5 text-2xs font-medium",
+        !shrinks && "shrink-0",
         tones[tone],
       )}
     >

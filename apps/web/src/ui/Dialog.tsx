@@ -47,6 +47,7 @@ export function Dialog(props: Props) {
     locked = false,
   } = props;
   const body = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
   const hold = (event: Event) => {
     if (locked) event.preventDefault();
   };
@@ -57,11 +58,12 @@ export function Dialog(props: Props) {
             page's body never scrolls, so nothing is lost. */}
         <div className="appears fixed inset-0 z-30 bg-[var(--overlay)]" aria-hidden="true" />
         <Radix.Content
+          ref={content}
           onEscapeKeyDown={hold}
           onPointerDownOutside={hold}
           onInteractOutside={hold}
           onOpenAutoFocus={(event) => {
-            const target = props.initialFocus?.() ?? firstControl(body.current);
+            const target = props.initialFocus?.() ?? firstControl(body.current) ?? content.current;
             if (target === null) return;
             event.preventDefault();
             target.focus();
