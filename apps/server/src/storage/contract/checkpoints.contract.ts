@@ -81,6 +81,14 @@ export function checkpointsContract(open: Open): void {
       expect(await store.pins()).toEqual([]);
     });
 
+    test("cannot have a parent that is not in their session", async () => {
+      const { row } = await addCheckpoint(store, await addSession(store));
+      for (const parent_id of [row.checkpoint_id, crypto.randomUUID()]) {
+        await expect(addCheckpoint(store, session_id, { parent_id })).rejects.toThrow(/no parent/);
+      }
+      expect(await list()).toEqual([]);
+    });
+
     test.each(["asc", "desc"] as const)(
       "page %s without gaps or doubles while others are inserted",
       async (order) => {

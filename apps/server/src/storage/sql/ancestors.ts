@@ -11,39 +11,38 @@ export async function nearestLive(
 ): Promise<Map<string, string | null>> {
   const nearest = new Map<string, string | null>();
   if (checkpoint_ids.length === 0) return nearest;
+  // Only removed ones are read, out of an index that holds all of them and nothing else.
   const rows = await db
     .withRecursive("up", (cte) =>
       cte
         .selectFrom("checkpoints")
-        .select(["checkpoint_id", "parent_id", "deleted_at"])
+        .select(["checkpoint_id", "parent_id"])
         .where("checkpoint_id", "in", checkpoint_ids)
+        .where("deleted_at", "is not", null)
         .union((next) =>
           next
             .selectFrom("up")
             .innerJoin("checkpoints as parent", "parent.checkpoint_id", "up.parent_id")
-            .select(["parent.checkpoint_id", "parent.parent_id", "parent.deleted_at"])
-            .where("up.deleted_at", "is not", null),
+            .select(["parent.checkpoint_id", "parent.parent_id"])
+            .where("parent.deleted_at", "is not", null),
         ),
     )
     .selectFrom("up")
-    .selectAll()
+    .select(["checkpoint_id", "parent_id"])
     .execute();
-  const removed = new Map<string, string | null>();
-  for (const { checkpoint_id, parent_id, deleted_at } of rows) {
-    if (deleted_at === null) nearest.set(checkpoint_id, checkpoint_id);
-    else removed.set(checkpoint_id, parent_id);
-  }
+  const removed = new Map(rows.map(({ checkpoint_id, parent_id }) => [checkpoint_id, parent_id]));
   for (const id of checkpoint_ids) {
     const trail: string[] = [];
     let at: string | null = id;
-    while (at !== null && !nearest.has(at)) {
+    while (at !== null && !nearest.has(at) && removed.has(at)) {
       trail.push(at);
-      // Known as "none" until the end of the trail is, so that a ring would not go on for ever.
-      nearest.set(at, null);
       at = removed.get(at) ?? null;
     }
-    const found = at === null ? null : (nearest.get(at) ?? null);
+    // Known already, also as none; else `at` itself lives.
+    const known = at === null ? null : nearest.get(at);
+    const found = known === undefined ? at : known;
     for (const step of trail) nearest.set(step, found);
+    nearest.set(id, found);
   }
   return nearest;
 }

@@ -31,7 +31,7 @@ export const summaryColumns = [
   "max_severity",
 ] as const;
 
-type SummaryColumns = Pick<
+export type SummaryColumns = Pick<
   Selectable<Tables["checkpoints"]>,
   Exclude<(typeof summaryColumns)[number], "checkpoints.sequence_number"> | "sequence_number"
 >;

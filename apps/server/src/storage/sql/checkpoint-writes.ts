@@ -90,7 +90,20 @@ async function countLive(db: Db, session_id: string, change: 1 | -1): Promise<vo
     .execute();
 }
 
+/** Whoever walks up from a checkpoint relies on its parent. */
+async function expectParent(db: Db, { session_id, parent_id }: NewCheckpoint): Promise<void> {
+  if (parent_id === null) return;
+  const parent = await db
+    .selectFrom("checkpoints")
+    .select("session_id")
+    .where("checkpoint_id", "=", parent_id)
+    .executeTakeFirst();
+  if (parent?.session_id === session_id) return;
+  throw new Error(`checkpoint ${parent_id} is no parent in session ${session_id}`);
+}
+
 export async function insertCheckpoint(db: Db, row: NewCheckpoint): Promise<void> {
+  await expectParent(db, row);
   const { session_id, sequence_number, tags, trigger, git, state, changed_paths, ...rest } = row;
   await db
     .insertInto("checkpoints")

@@ -4,7 +4,13 @@ import * as z from "zod/mini";
 import type { CheckpointQuery, CheckpointRow, Page, PageQuery } from "../store.ts";
 import { nearestLive } from "./ancestors.ts";
 import { conditionsOf } from "./checkpoint-filter.ts";
-import { summaryColumns, summaryOf, wholeColumns, wholeOf } from "./checkpoint-rows.ts";
+import {
+  type SummaryColumns,
+  summaryColumns,
+  summaryOf,
+  wholeColumns,
+  wholeOf,
+} from "./checkpoint-rows.ts";
 import { Keyset } from "./cursor.ts";
 import type { Tables } from "./tables.ts";
 
@@ -44,22 +50,29 @@ export async function listAllCheckpoints(db: Db, session_id: string): Promise<Ch
   return rows.map(wholeOf);
 }
 
-/** Gives each row its shown parent, which most rows of a page have beside them. */
-async function withShownParents(
+/**
+ * Summaries of the first `limit` rows with their shown parents. Most have theirs beside them, the
+ * last often in the row that was read only to know of a next page.
+ */
+async function summariesOf(
   db: Db,
-  rows: Omit<CheckpointSummary, "shown_parent_id">[],
+  rows: readonly SummaryColumns[],
+  limit: number,
 ): Promise<CheckpointSummary[]> {
   const live = new Set<string>();
   for (const row of rows) if (row.deleted_at === null) live.add(row.checkpoint_id);
+  const shown = rows.slice(0, limit);
   const asked = new Set<string>();
-  for (const { parent_id } of rows) {
+  for (const { parent_id } of shown) {
     if (parent_id !== null && !live.has(parent_id)) asked.add(parent_id);
   }
   const nearest = await nearestLive(db, [...asked]);
-  return rows.map((row) => {
+  return shown.map((row) => {
+    const summary: CheckpointSummary = summaryOf(row);
     const { parent_id } = row;
-    if (parent_id === null || live.has(parent_id)) return { ...row, shown_parent_id: parent_id };
-    return { ...row, shown_parent_id: nearest.get(parent_id) ?? null };
+    const lives = parent_id === null || live.has(parent_id);
+    summary.shown_parent_id = lives ? parent_id : (nearest.get(parent_id) ?? null);
+    return summary;
   });
 }
 
@@ -81,7 +94,12 @@ export async function listCheckpoints(
     .orderBy("sequence_number", order)
     .limit(limit + 1)
     .execute();
-  const total =
+  const page = {
+    rows: await summariesOf(db, rows, limit),
+    ...bySequence.next(rows, limit, (row) => [row.sequence_number]),
+  };
+  if (from === null && rows.length <= limit) return { ...page, total: rows.length };
+  const counted =
     conditions.length > 0
       ? await matching.select((eb) => eb.fn.countAll<number>().as("total")).executeTakeFirst()
       : await db
@@ -89,8 +107,7 @@ export async function listCheckpoints(
           .select("checkpoints as total")
           .where("session_id", "=", session_id)
           .executeTakeFirst();
-  const page = bySequence.page(rows, limit, (row) => [row.sequence_number], summaryOf);
-  return { ...page, rows: await withShownParents(db, page.rows), total: total?.total ?? 0 };
+  return { ...page, total: counted?.total ?? 0 };
 }
 
 export async function listDeletedCheckpoints(
@@ -122,13 +139,10 @@ export async function listDeletedCheckpoints(
     .orderBy("sequence_number", "desc")
     .limit(limit + 1)
     .execute();
-  const page = byDeletion.page(
-    rows,
-    limit,
-    (row) => [row.deleted_at ?? "", row.sequence_number],
-    summaryOf,
-  );
-  return { ...page, rows: await withShownParents(db, page.rows) };
+  return {
+    rows: await summariesOf(db, rows, limit),
+    ...byDeletion.next(rows, limit, (row) => [row.deleted_at ?? "", row.sequence_number]),
+  };
 }
 
 export async function findShownParent(db: Db, checkpoint_id: string): Promise<string | null> {

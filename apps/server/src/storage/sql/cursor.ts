@@ -35,16 +35,23 @@ export class Keyset<
     }
   }
 
-  /** A page of `limit` rows out of `limit + 1`. */
+  /** The cursor after `limit` of these rows, when there are more. */
+  next<R>(
+    rows: readonly R[],
+    limit: number,
+    positionOf: (row: R) => { [K in keyof P]: z.output<P[K]> },
+  ): { next_cursor?: string } {
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    return last === undefined ? {} : { next_cursor: encode(this.#list, positionOf(last)) };
+  }
+
+  /** A page of `limit` rows out of one more. */
   page<R, T>(
-    rows: R[],
+    rows: readonly R[],
     limit: number,
     positionOf: (row: R) => { [K in keyof P]: z.output<P[K]> },
     map: (row: R) => T,
   ): Page<T> {
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
-    const mapped = (last === undefined ? rows : rows.slice(0, limit)).map(map);
-    if (last === undefined) return { rows: mapped };
-    return { rows: mapped, next_cursor: encode(this.#list, positionOf(last)) };
+    return { rows: rows.slice(0, limit).map(map), ...this.next(rows, limit, positionOf) };
   }
 }

@@ -61,6 +61,8 @@ create table checkpoints (
 create index checkpoints_by_session on checkpoints (session_id, deleted_at, sequence_number);
 create index checkpoints_in_trash on checkpoints (deleted_at, sequence_number)
   where deleted_at is not null and purged_at is null;
+create index checkpoints_removed on checkpoints (checkpoint_id, parent_id)
+  where deleted_at is not null;
 
 create table checkpoint_contents (
   sequence_number integer primary key references checkpoints on delete cascade,
