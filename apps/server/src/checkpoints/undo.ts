@@ -5,7 +5,7 @@ import type { CheckpointRow, OperationRow } from "../storage/store.ts";
 import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { markSubject } from "./endings.ts";
-import { findOpenSession } from "./find.ts";
+import { findOpenSession, findSession } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
 import { ensureRecovered } from "./recovery.ts";
 import { restoreTo } from "./restore.ts";
@@ -171,6 +171,7 @@ export async function listOperations(
   deps: ServiceDeps,
   params: ParsedParams<"list_operations">,
 ): Promise<Result<"list_operations">> {
+  await findSession(deps.store, params.session_id);
   const { rows, next_cursor } = await deps.store.operations(params);
   return {
     operations: await toOperations(deps.store, params.session_id, rows),
