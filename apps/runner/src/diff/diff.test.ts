@@ -257,7 +257,9 @@ test("a side can be the folder as it is now, without storing what is in it", () 
   store.commit();
   expect(store.facts()).toEqual(facts);
   rmSync(site.path("new"));
-  expect(() => diff({ ...options, path: "new" })).toThrow();
+  expect(() => diff({ ...options, path: "new" })).toThrow(
+    expect.objectContaining({ code: "workspace_changed" }),
+  );
 });
 
 test("a path that is no UTF-8 is found by its bytes, and told with them", () => {

@@ -28,18 +28,27 @@ export function folderSide(store: ObjectStore, scan: Scan, workspace: string): R
     read(path, entry, offset, length) {
       if (store.has(entry.hash)) return store.readRange(entry.hash, offset, length);
       const absolute = Buffer.concat([Buffer.from(`${workspace}/`), path]);
-      if (entry.kind === "symlink") {
-        return readlinkSync(absolute, "buffer").subarray(offset, offset + length);
+      try {
+        return readNow(absolute, entry, offset, length);
+      } catch (error) {
+        throw new ProtocolError(
+          "workspace_changed",
+          `${path.toString()} changed while it was compared. Compare again.`,
+          { cause: error },
+        );
       }
-      const wanted = Math.min(length, Math.max(entry.size - offset, 0));
-      const read = readRegularFile(absolute, (fd) => readAt(fd, offset, wanted), Date.now);
-      if (read !== undefined) return read.result;
-      throw new ProtocolError(
-        "workspace_changed",
-        `${path.toString()} changed while it was compared. Compare again.`,
-      );
     },
   };
+}
+
+function readNow(path: Buffer, entry: TreeEntry, offset: number, length: number): Buffer {
+  if (entry.kind === "symlink") {
+    return readlinkSync(path, "buffer").subarray(offset, offset + length);
+  }
+  const wanted = Math.min(length, Math.max(entry.size - offset, 0));
+  const read = readRegularFile(path, (fd) => readAt(fd, offset, wanted), Date.now);
+  if (read === undefined) throw new Error("it is no regular file any more");
+  return read.result;
 }
 
 function readAt(fd: number, offset: number, length: number): Buffer {
