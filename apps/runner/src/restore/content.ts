@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import type { FileKind } from "@cairn/shared/files";
 import type { Fs } from "../fs.ts";
-import type { ObjectStore } from "../store/objects.ts";
+import type { ObjectStore, TreeEntry } from "../store/objects.ts";
 import type { Folders } from "./folders.ts";
 import { isWayLost } from "./folders.ts";
 
@@ -78,6 +78,11 @@ function withFile<T>(
 
 function kindOf(mode: number): FileKind {
   return (mode & 0o100) === 0 ? "file" : "executable";
+}
+
+/** What a tree says of one name in it. */
+export function contentOf({ kind, mode, size, hash }: TreeEntry): Content {
+  return { kind, mode, size, hash: kind === "directory" ? "" : hash };
 }
 
 /** Whether both are the same file, link or folder. Contents of folders are not compared. */

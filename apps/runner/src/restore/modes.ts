@@ -15,9 +15,8 @@ const loose = (mode: number): number => mode | 0o700;
 function courses(journal: RestoreJournal): Course[] {
   const byPath = new Map<string, Course>();
   const at = (path: Buffer): Course => {
-    const key = path.toString("latin1");
-    const course = byPath.get(key) ?? { path, before: null, after: null };
-    byPath.set(key, course);
+    const course = byPath.get(key(path)) ?? { path, before: null, after: null };
+    byPath.set(key(path), course);
     return course;
   };
   for (const { path, mode } of journal.loosened)
@@ -53,6 +52,28 @@ export function loosen(site: Site): void {
   }
 }
 
+/**
+ * Makes these folders writable for us, whatever their mode. Gives what takes that back: to the
+ * mode each had, or its mode of after where an earlier try was cut.
+ */
+export function loosenFor(site: Site, folders: Buffer[], isRepeated: boolean): () => void {
+  const after = new Map<string, number | null>();
+  if (isRepeated)
+    for (const course of courses(site.journal)) after.set(key(course.path), course.after);
+  const modes = new Map<string, { path: Buffer; mode: number }>();
+  for (const path of folders.toSorted((a, b) => a.compare(b))) {
+    const mode = site.modeOf(path);
+    if (mode === null || modes.has(key(path))) continue;
+    const known = after.get(key(path)) ?? mode;
+    if (loose(mode) !== mode) modes.set(key(path), { path, mode });
+    else if (mode === loose(known) && mode !== known) modes.set(key(path), { path, mode: known });
+    site.setMode(path, loose(mode));
+  }
+  return () => {
+    for (const { path, mode } of [...modes.values()].toReversed()) site.setMode(path, mode);
+  };
+}
+
 /** Gives folders their modes of before or after. Gives those whose mode somebody else changed. */
 export function settleModes(site: Site, to: "before" | "after"): Buffer[] {
   const foreign: Buffer[] = [];
@@ -65,3 +86,5 @@ export function settleModes(site: Site, to: "before" | "after"): Buffer[] {
   }
   return foreign;
 }
+
+const key = (path: Buffer): string => path.toString("latin1");

@@ -1,12 +1,11 @@
 import type { Difference } from "@cairn/shared/files";
-import type { Fs, Stat } from "../fs.ts";
-import { codeOf } from "../fs.ts";
+import type { Fs } from "../fs.ts";
 import { joinPath, wirePath } from "../scan/paths.ts";
 import type { ObjectStore, TreeEntry } from "../store/objects.ts";
 import type { Choice } from "./choice.ts";
-import type { Content, Seen } from "./content.ts";
-import { look, same } from "./content.ts";
-import { Folders, isWayLost } from "./folders.ts";
+import type { Content } from "./content.ts";
+import { contentOf, same } from "./content.ts";
+import { Disk } from "./disk.ts";
 import type { Step } from "./journal.ts";
 import type { ReadTree } from "./merge.ts";
 import { equal, pairs } from "./merge.ts";
@@ -60,7 +59,7 @@ export function planSteps(input: Input): Planned {
 
 class Planner {
   readonly #input: Input;
-  readonly #folders: Folders | null;
+  readonly #disk: Disk;
   /** Removals that a change between file and folder needs first. */
   readonly #early: Step[] = [];
   readonly #mkdirs: Step[] = [];
@@ -72,7 +71,7 @@ class Planner {
 
   constructor(input: Input) {
     this.#input = input;
-    this.#folders = input.workspace === null ? null : new Folders(input.fs, input.workspace);
+    this.#disk = new Disk(input.fs, input.store, input.workspace);
   }
 
   run(): Planned {
@@ -95,7 +94,7 @@ class Planner {
   }
 
   release(): void {
-    this.#folders?.release();
+    this.#disk.release();
   }
 
   #within(folder: Buffer, before: TreeEntry[], after: TreeEntry[]): void {
@@ -140,7 +139,7 @@ class Planner {
     const puts = this.#puts.length;
     this.#within(path, ...inner);
     const needed = this.#mkdirs.length > made || this.#puts.length > puts;
-    if (needed && !this.#standsFolder(path)) {
+    if (needed && this.#disk.kindOf(path) !== "directory") {
       this.#mkdirs.splice(made, 0, { do: "mkdir", path, mode: after.mode });
     }
   }
@@ -166,14 +165,15 @@ class Planner {
   #add(path: Buffer, after: TreeEntry): void {
     const { present, wanted, choice } = this.#input;
     const isFolder = after.kind === "directory";
-    if (isGit(after.name)) this.#block(path, "unsupported", "Cairn never touches .git.");
+    if (after.name.equals(Buffer.from(".git")))
+      this.#block(path, "unsupported", "Cairn never touches .git.");
     else if (present.isIgnored(path, isFolder)) {
       if (choice.names(path)) this.#force(path, after);
       else this.#addIgnored(path, after);
     } else if (present.isSkipped(path)) this.#block(path, "skipped", partialNow);
     else if (wanted.isSkipped(path) && !choice.names(path)) {
       this.#block(path, "skipped", partialThen);
-    } else if (this.#kindOf(path) === "other") {
+    } else if (this.#disk.kindOf(path) === "other") {
       this.#block(path, "unsupported", "A device, socket or pipe stands there.");
     } else this.#make(path, after, (below, entry) => this.#add(below, entry));
   }
@@ -189,23 +189,19 @@ class Planner {
 
   /** Ignored today, so never touched; no difference where the wanted content stands already. */
   #addIgnored(path: Buffer, after: TreeEntry): void {
-    const seen = this.#look(path);
+    const seen = this.#disk.look(path);
     if (after.kind === "directory" && seen?.kind === "directory") {
       for (const entry of this.#tree(after.hash)) {
         this.#addIgnored(joinPath(path, entry.name), entry);
       }
     } else if (!same(seen, contentOf(after))) {
-      this.#block(
-        path,
-        "blocked_by_ignored",
-        "Today's ignore rules name it. Choose it by its path to restore it.",
-      );
+      this.#block(path, "blocked_by_ignored", ignoredNow);
     }
   }
 
   /** Ignored today and named by the caller: what stands there is saved and then replaced. */
   #force(path: Buffer, after: TreeEntry): void {
-    const seen = this.#look(path);
+    const seen = this.#disk.look(path);
     const content = contentOf(after);
     if (seen === null) this.#make(path, after, (below, entry) => this.#force(below, entry));
     else if (seen.kind === "other") {
@@ -244,6 +240,8 @@ class Planner {
       else this.#block(path, "skipped", partialNow);
     } else if (wanted.isSkipped(path) && !choice.names(path)) {
       this.#block(path, "skipped", partialThen);
+    } else if (!this.#mayTurn(path, before, after)) {
+      this.#block(path, "blocked_by_ignored", ignoredNow);
     } else if (before.kind === "directory") {
       if (!this.#holdsOnly(path, before)) {
         this.#block(
@@ -263,12 +261,22 @@ class Planner {
     }
   }
 
+  /**
+   * A rule may name folders only, or files only. What is wanted must be captured today and what
+   * stands there must have been captured then, else an undo could not turn it back.
+   */
+  #mayTurn(path: Buffer, before: TreeEntry, after: TreeEntry): boolean {
+    const [was, becomes] = [before.kind === "directory", after.kind === "directory"];
+    if (was === becomes) return true;
+    const { present, wanted } = this.#input;
+    return !present.isIgnored(path, becomes) && !wanted.isIgnored(path, was);
+  }
+
   /** Whether everything in a folder is captured today and was captured then: it may all go. */
   #holdsOnly(path: Buffer, before: TreeEntry): boolean {
-    const { fs, wanted, present } = this.#input;
-    if (this.#folders === null) return true;
+    const { wanted, present } = this.#input;
     const entries = this.#presentTree(before.hash);
-    if (fs.readdir(this.#folders.contents(path)).length !== entries.length) return false;
+    if (this.#disk.count(path) !== entries.length) return false;
     return entries.every((entry) => {
       const below = joinPath(path, entry.name);
       const isFolder = entry.kind === "directory";
@@ -276,31 +284,6 @@ class Planner {
       if (wanted.isSkipped(below) || present.isSkipped(below)) return false;
       return !isFolder || this.#holdsOnly(below, entry);
     });
-  }
-
-  #standsFolder(path: Buffer): boolean {
-    return this.#kindOf(path) === "directory";
-  }
-
-  #kindOf(path: Buffer): Stat["kind"] | undefined {
-    try {
-      return this.#folders === null
-        ? undefined
-        : this.#input.fs.lstat(this.#folders.place(path))?.kind;
-    } catch (error) {
-      if (isWayLost(error)) return undefined;
-      throw error;
-    }
-  }
-
-  #look(path: Buffer): Seen {
-    if (this.#folders === null) return null;
-    try {
-      return look(this.#input.fs, this.#input.store, this.#folders, path);
-    } catch (error) {
-      if (codeOf(error) === "EACCES" || codeOf(error) === "EPERM") return { kind: "other" };
-      throw error;
-    }
   }
 
   #block(path: Buffer, reason: Difference["reason"], detail: string): false {
@@ -317,13 +300,6 @@ class Planner {
   }
 }
 
+const ignoredNow = "Today's ignore rules name it. Choose it by its path to restore it.";
 const partialNow = "It could not be read whole, so no checkpoint holds what stands there now.";
 const partialThen = "It could not be read whole when the checkpoint was taken.";
-
-function contentOf({ kind, mode, size, hash }: TreeEntry): Content {
-  return { kind, mode, size, hash: kind === "directory" ? "" : hash };
-}
-
-function isGit(name: Buffer): boolean {
-  return name.equals(Buffer.from(".git"));
-}

@@ -77,7 +77,7 @@ export function readPreparation(
   const scan = copying
     ? null
     : root.existed
-      ? around.scan({ workspace, rules, store: storing, ...progress })
+      ? around.scan({ workspace, rules: withoutLimits(rules), store: storing, ...progress })
       : nothingScanned(store, request.target, storing);
   const present = presentOf(scan, store);
   if (paths !== null) requireKnown(paths, request.target.tree, present, store);
@@ -91,6 +91,12 @@ export function readPreparation(
   });
   const git = copying || !root.existed ? null : around.gitPosition(workspace);
   return { plan: describePlan(request, planned, git), planned, root, paths, scan };
+}
+
+/** A folder that outgrew its limits is one that a restore is wanted for. */
+export function withoutLimits(rules: Rules): Rules {
+  const most = Number.MAX_SAFE_INTEGER;
+  return { ...rules, limits: { files: most, bytes: most, file_bytes: most, store_bytes: null } };
 }
 
 function nothingScanned(store: ObjectStore, { rules }: Snapshot, storing: boolean): Scan {

@@ -15,16 +15,13 @@ import type { Journals } from "../store/journals.ts";
 import type { ObjectStore } from "../store/objects.ts";
 import type { Outcome } from "./apply.ts";
 import { applySteps } from "./apply.ts";
-import type { Content } from "./content.ts";
 import { failure } from "./failures.ts";
-import type { Phase, RestoreJournal } from "./journal.ts";
-import { decodeJournal, encodeJournal } from "./journal.ts";
+import type { RestoreJournal } from "./journal.ts";
+import { decodeJournal } from "./journal.ts";
 import type { Preparation, Surroundings } from "./preparation.ts";
-import { prepareJournal, readPreparation } from "./preparation.ts";
-import { rollBack } from "./roll-back.ts";
-import { isReachable } from "./root.ts";
+import { prepareJournal, readPreparation, withoutLimits } from "./preparation.ts";
+import { Resolution } from "./resolution.ts";
 import { Site } from "./site.ts";
-import { graft } from "./safety.ts";
 import { findCopyDifferences, findDifferences } from "./verify.ts";
 
 type OnProgress = (progress: Progress) => void;
@@ -53,12 +50,16 @@ export class Restorer {
   readonly #fs: Fs;
   readonly #store: ObjectStore;
   readonly #journals: Journals;
+  readonly #resolution: Resolution;
 
   constructor(options: RestorerOptions) {
     this.#options = options;
     this.#fs = options.ports.fs;
     this.#store = options.store;
     this.#journals = options.journals;
+    this.#resolution = new Resolution(this.#fs, this.#store, this.#journals, (phase) =>
+      this.#reached(phase),
+    );
   }
 
   plan(request: PlanRequest, onProgress?: OnProgress): Plan {
@@ -88,7 +89,7 @@ export class Restorer {
       if (pin !== undefined && journal.safety !== null) {
         this.#store.commit({ pin, snapshot: journal.safety });
       }
-      this.#put(journal, "prepared");
+      this.#resolution.put(journal, "prepared");
     } catch (error) {
       this.#store.unpin(pins);
       throw failure(error, "Nothing was changed.");
@@ -108,7 +109,7 @@ export class Restorer {
     }
     const site = new Site(this.#fs, this.#store, journal);
     try {
-      this.#put(journal, "applying");
+      this.#resolution.put(journal, "applying");
       this.#reached("applying");
       const { steps } = journal;
       this.#enter(site);
@@ -116,9 +117,9 @@ export class Restorer {
         this.#reached(`applying:${index}`);
         onProgress?.({ phase: "apply", done: index + 1, total: steps.length });
       });
-      this.#keepSaved(journal, outcome.saved);
+      this.#resolution.keep(journal, outcome.saved);
       journal.differences = this.#verify(site, outcome, onProgress);
-      this.#put(journal, "applied");
+      this.#resolution.put(journal, "applied");
     } catch (error) {
       throw this.#takeBack(journal, error);
     } finally {
@@ -141,7 +142,7 @@ export class Restorer {
       );
     }
     this.#guard("The restore itself is complete; Cairn tidies up when it starts next.", () =>
-      this.#settle(journal),
+      this.#resolution.settle(journal),
     );
   }
 
@@ -151,8 +152,8 @@ export class Restorer {
     if (journal === undefined) return;
     this.#guard("Cairn finishes it when it starts next.", () => {
       if (journal.phase === "prepared") this.#journals.delete(operationId);
-      else if (journal.phase === "settling") this.#settle(journal);
-      else this.#rollBack(journal);
+      else if (journal.phase === "settling") this.#resolution.settle(journal);
+      else this.#resolution.rollBack(journal);
     });
   }
 
@@ -161,7 +162,10 @@ export class Restorer {
     return this.#journals.list().map(({ operation_id, data }): Recovered => {
       try {
         const journal = decodeJournal(data);
-        return { operation_id, ...this.#resolve(journal, committed.includes(operation_id)) };
+        return {
+          operation_id,
+          ...this.#resolution.resolve(journal, committed.includes(operation_id)),
+        };
       } catch (error) {
         const { message } = failure(
           error,
@@ -176,48 +180,11 @@ export class Restorer {
     });
   }
 
-  #resolve(journal: RestoreJournal, committed: boolean): Omit<Recovered, "operation_id"> {
-    const { differences } = journal;
-    if (journal.phase === "prepared") {
-      this.#journals.delete(journal.operation_id);
-      return { outcome: "before", differences: [] };
-    }
-    if (journal.phase === "applied" && !committed) return { outcome: "after", differences };
-    const site = new Site(this.#fs, this.#store, journal);
-    try {
-      if (!isReachable(site)) return { outcome: "unreachable", differences: [] };
-    } finally {
-      site.release();
-    }
-    if (journal.phase !== "applying") {
-      this.#settle(journal);
-      return { outcome: "after", differences };
-    }
-    return { outcome: "before", differences: this.#rollBack(journal) };
-  }
-
-  #settle(journal: RestoreJournal): void {
-    this.#put(journal, "settling");
-    this.#reached("settling");
-    const site = new Site(this.#fs, this.#store, journal);
-    try {
-      for (const [index, step] of journal.steps.entries()) {
-        const { fresh, aside } = site.staging.of(step, index);
-        site.drop(fresh);
-        site.drop(aside);
-      }
-      site.sync();
-    } finally {
-      site.release();
-    }
-    this.#journals.delete(journal.operation_id);
-  }
-
   /** The error to throw once a failed restore is taken back. */
   #takeBack(journal: RestoreJournal, cause: unknown): ProtocolError {
     for (let left = attempts; left > 0; left -= 1) {
       try {
-        const changed = this.#rollBack(journal).length > 0;
+        const changed = this.#resolution.rollBack(journal).length > 0;
         return failure(
           cause,
           changed
@@ -231,31 +198,10 @@ export class Restorer {
     return failure(cause, "It could not be taken back either: Cairn does so when it starts next.");
   }
 
-  #rollBack(journal: RestoreJournal): Recovered["differences"] {
-    const site = new Site(this.#fs, this.#store, journal);
-    try {
-      if (this.#fs.lstat(journal.root.path) === undefined && !journal.root.existed) {
-        this.#journals.delete(journal.operation_id);
-        return [];
-      }
-      const saved: Outcome["saved"] = [];
-      const differences = rollBack(site, (path, content) => {
-        saved.push({ path, content });
-        this.#keepSaved(journal, saved);
-      });
-      site.release();
-      if (!journal.root.existed) site.removeRoot();
-      this.#journals.delete(journal.operation_id);
-      return differences;
-    } finally {
-      site.release();
-    }
-  }
-
   /** Makes the root folder where it is missing, and makes sure that it still is the one planned. */
   #enter(site: Site): void {
     const { root } = site.journal;
-    if (!root.existed) this.#fs.mkdir(root.path, 0o777);
+    if (!root.existed) site.makeRoot();
     const stat = this.#fs.lstat(root.path);
     if (stat?.kind === "directory" && stat.dev.toString() === root.device) return;
     throw new ProtocolError(
@@ -264,21 +210,13 @@ export class Restorer {
     );
   }
 
-  /** Content newer than the safety snapshot's: pinned under the operation's own id. */
-  #keepSaved(journal: RestoreJournal, saved: { path: Buffer; content: Content }[]): void {
-    if (saved.length === 0) return;
-    const base = journal.safety ?? journal.target;
-    const tree = graft(this.#store, this.#store.putTree([]), saved, () => 0o755);
-    this.#store.commit({ pin: journal.operation_id, snapshot: { ...base, tree } });
-  }
-
   #verify(site: Site, outcome: Outcome, onProgress?: OnProgress): RestoreJournal["differences"] {
     const { journal } = site;
     const reported = [...journal.differences, ...outcome.differences];
     if (journal.safety === null) return [...reported, ...findCopyDifferences(site)];
     const now = this.#options.scan({
       workspace: journal.root.path.toString(),
-      rules: journal.rules,
+      rules: withoutLimits(journal.rules),
       store: false,
       onProgress: (progress) => onProgress?.({ ...progress, phase: "verify" }),
     });
@@ -307,11 +245,6 @@ export class Restorer {
   #journal(operationId: string): RestoreJournal | undefined {
     const found = this.#journals.get(operationId);
     return found && decodeJournal(found.data);
-  }
-
-  #put(journal: RestoreJournal, phase: Phase): void {
-    journal.phase = phase;
-    this.#journals.put(journal.operation_id, phase, encodeJournal(journal));
   }
 
   #reached(phase: string): void {

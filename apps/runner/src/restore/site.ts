@@ -1,4 +1,5 @@
 import { constants } from "node:fs";
+import { dirname } from "node:path";
 import type { Fs } from "../fs.ts";
 import { codeOf } from "../fs.ts";
 import type { ObjectStore } from "../store/objects.ts";
@@ -148,6 +149,19 @@ export class Site {
       if (code === "ENOENT") return true;
       if (["ENOTEMPTY", "EEXIST", "EBUSY", "ENOTDIR"].includes(code)) return false;
       throw error;
+    }
+  }
+
+  /** Makes the root folder itself, durably. */
+  makeRoot(): void {
+    const { path } = this.journal.root;
+    this.fs.mkdir(path, 0o777);
+    const parent = Buffer.from(dirname(path.toString()));
+    const fd = this.fs.open(parent, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      this.fs.fsync(fd);
+    } finally {
+      this.fs.close(fd);
     }
   }
 

@@ -75,6 +75,7 @@ class Verifier {
 
   /** What no scan shows may stand there as wanted all the same. */
   #checkIgnored(path: Buffer, wanted: TreeEntry): void {
+    if (this.#choice.relation(path) === "outside") return;
     const seen = this.#site.look(path);
     if (wanted.kind === "directory" && seen?.kind === "directory") {
       for (const entry of this.#site.store.readTree(wanted.hash)) {

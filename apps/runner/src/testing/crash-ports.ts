@@ -1,7 +1,7 @@
 // A ports module for a runner's worker that kills the whole process where `CAIRN_CRASH_AT` says:
 // `phase:<phase>` once that restore phase is durable, or `fs:<n>` ahead of a restore's n-th call.
-import type { Fs } from "../fs.ts";
 import { realFs } from "../fs.ts";
+import type { RestorePorts } from "../restore/restorer.ts";
 import { watchedFs } from "./faults.ts";
 
 function die(): void {
@@ -10,16 +10,11 @@ function die(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-export function createPorts(): {
-  fs: Fs;
-  clock: { now(): number };
-  onPhase: (phase: string) => void;
-} {
+export function createPorts(): RestorePorts {
   const [kind, ...rest] = (process.env["CAIRN_CRASH_AT"] ?? "").split(":");
   const at = rest.join(":");
   return {
     fs: kind === "fs" ? watchedFs(realFs, (call) => call === Number(at) && die()) : realFs,
-    clock: { now: () => Date.now() },
     onPhase(phase) {
       if (kind === "phase" && phase === at) die();
     },

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import type { Snapshot } from "../runner.ts";
 import { RestoreSite } from "./restore-site.ts";
 import type { Planted } from "./tree.ts";
-import { folder, listTree } from "./tree.ts";
+import { folder, listTree, removeTree } from "./tree.ts";
 
 const bytes = (length: number, seed: number): Buffer =>
   Buffer.from(Array.from({ length }, (_, i) => (i * seed + (i >> 8)) % 256));
@@ -76,7 +76,7 @@ export class RestoreCase {
 
   /** Makes the workspace what it was edited to. */
   reset(): void {
-    rmSync(this.site.workspace, { recursive: true, force: true });
+    removeTree(this.site.workspace);
     mkdirSync(this.site.workspace);
     this.site.write(edited);
   }

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
@@ -13,7 +13,7 @@ import { scanWorkspace } from "../scan/scan.ts";
 import type { Store } from "../store/store.ts";
 import { openStore } from "../store/store.ts";
 import type { Planted } from "./tree.ts";
-import { listTree, writeTree } from "./tree.ts";
+import { listTree, removeTree, writeTree } from "./tree.ts";
 
 /** In memory where there is such a place: thousands of restores need no disk that syncs. */
 function base(): string {
@@ -45,7 +45,7 @@ export class RestoreSite {
 
   [Symbol.dispose](): void {
     this.store.close();
-    rmSync(this.home, { recursive: true, force: true });
+    removeTree(this.home);
   }
 
   restorer(ports: Partial<RestorePorts> = {}): Restorer {
@@ -71,7 +71,7 @@ export class RestoreSite {
   }
 
   remove(...paths: string[]): void {
-    for (const path of paths) rmSync(this.path(path), { recursive: true, force: true });
+    for (const path of paths) removeTree(this.path(path));
   }
 
   list(without?: (path: string) => boolean): string[] {

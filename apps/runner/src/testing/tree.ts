@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -81,12 +82,30 @@ export function listTree(
   return lines;
 }
 
-/** A path as text: bytes that are no UTF-8 as `\xff`. */
+/** Removes what stands at a path, folders without write permission too. */
+export function removeTree(path: string | Buffer): void {
+  const open = (place: Buffer): void => {
+    if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+    chmodSync(place, 0o700);
+    for (const name of readdirSync(place, "buffer")) open(below(place, name));
+  };
+  open(Buffer.from(path));
+  rmSync(path, { recursive: true, force: true });
+}
+
+/** A path as text: names that are no UTF-8 with those bytes as `\xff`. */
 export function readable(path: Buffer): string {
-  if (isUtf8(path)) return path.toString();
-  return path.toString("latin1").replaceAll(/[\x80-\xff]/g, (char) => {
-    return String.raw`\x${char.charCodeAt(0).toString(16)}`;
-  });
+  return path
+    .toString("latin1")
+    .split("/")
+    .map((name) => {
+      const bytes = Buffer.from(name, "latin1");
+      if (isUtf8(bytes)) return bytes.toString();
+      return name.replaceAll(/[\x80-\xff]/g, (char) => {
+        return String.raw`\x${char.charCodeAt(0).toString(16)}`;
+      });
+    })
+    .join("/");
 }
 
 function below(root: Buffer, path: Buffer): Buffer {

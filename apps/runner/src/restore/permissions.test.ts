@@ -1,0 +1,91 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync } from "node:fs";
+import { expect, test } from "vitest";
+import { countCalls, crashAt } from "../testing/restore-drills.ts";
+import { RestoreCase } from "../testing/restore-case.ts";
+import { RestoreSite } from "../testing/restore-site.ts";
+import { folder } from "../testing/tree.ts";
+
+const nobody = 65_534;
+
+/** Root passes every permission check: as root, the work is done as an unprivileged user. */
+function unprivileged(work: () => void): void {
+  if (process.getuid?.() !== 0) {
+    work();
+    return;
+  }
+  process.seteuid?.(nobody);
+  try {
+    work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+function giveAway(path: string): void {
+  if (process.getuid?.() === 0) execFileSync("chown", ["-hR", `${nobody}:${nobody}`, path]);
+}
+
+test("folders without write permission are restored, and keep it", () => {
+  using site = new RestoreSite();
+  giveAway(site.home);
+  unprivileged(() => {
+    site.write({
+      closed: folder(0o500),
+      "closed/a": "then",
+      "closed/in": folder(0o555),
+      "closed/in/b": "1",
+    });
+    const first = site.list();
+    const target = site.capture();
+    chmodSync(site.path("closed"), 0o700);
+    chmodSync(site.path("closed/in"), 0o700);
+    site.remove("closed/in");
+    site.write({ "closed/a": "now", "closed/c": "new", more: folder(0o500), "more/x": "new" });
+    chmodSync(site.path("closed"), 0o555);
+    const edited = site.list();
+    const done = site.restore(target);
+    expect(done.differences).toEqual([]);
+    expect(site.list()).toEqual(first);
+    expect(site.restore(done.safety).status).toBe("restored");
+    expect(site.list()).toEqual(edited);
+    chmodSync(site.path("closed"), 0o700);
+    chmodSync(site.path("more"), 0o700);
+  });
+});
+
+test("a crash at any call is recovered from without any privilege", () => {
+  using drill = new RestoreCase();
+  giveAway(drill.site.home);
+  unprivileged(() => {
+    const wrong: unknown[] = [];
+    const calls = countCalls(drill);
+    for (let call = 40; call <= calls; call += 3) {
+      const verdict = crashAt(drill, call, [1 + ((call * 11) % 80)]);
+      if (typeof verdict !== "string") wrong.push([call, verdict.wrong]);
+    }
+    expect(wrong).toEqual([]);
+  });
+}, 30_000);
+
+test("a file whose owner is another and whose folder we may not write in fails without effect", () => {
+  using site = new RestoreSite();
+  site.write({ "theirs/a": "then", mine: "then" });
+  const target = site.capture();
+  site.write({ "theirs/a": "now", mine: "now" });
+  giveAway(site.home);
+  // Without being root nobody can give a folder away: a folder of ours is made writable.
+  if (process.getuid?.() !== 0) return;
+  chownSync(site.path("theirs"), 1, 1);
+  unprivileged(() => {
+    const before = site.list();
+    expect(() => site.restore(target)).toThrow(
+      expect.objectContaining({
+        code: "workspace_unavailable",
+        message: expect.stringContaining("The folder is as it was before"),
+      }),
+    );
+    expect(site.list()).toEqual(before);
+    expect(site.store.journals.list()).toEqual([]);
+  });
+});
