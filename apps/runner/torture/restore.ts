@@ -15,7 +15,7 @@ const runs = Number(values.runs ?? 5000);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const codes = ["EIO", "ENOSPC", "EACCES", "EMFILE", "EROFS", "EDQUOT", "EPERM"];
 const edited = ["changed", "was-folder", "was-file", "missing", "missing/one", "missing/new"];
-edited.push("added/deep/one", "added/new", "closed/new", "closed/inside", "opened/more", "link");
+edited.push("added/deep/one", "added/new", "closed/new", "closed/inside", "opened/more");
 
 let state = seed;
 /** A whole number from 0 to below `bound`, the same for the same seed. */

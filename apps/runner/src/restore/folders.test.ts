@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { realFs } from "../fs.ts";
+import { codeOf, realFs } from "../fs.ts";
 import { watchedFs } from "../testing/faults.ts";
 import { Folders } from "./folders.ts";
 
@@ -49,10 +49,14 @@ describe.each([true, false])("by descriptor: %s", (byDescriptor) => {
     folders.place(bytes("late/x"));
     renameSync(join(root, "late"), join(home, "moved"));
     symlinkSync(join(home, "outside"), join(root, "late"));
-    const write = (): void => writeFileSync(folders.place(bytes("late/x")), "here");
+    let code: unknown;
+    try {
+      writeFileSync(folders.place(bytes("late/x")), "here");
+    } catch (error) {
+      code = codeOf(error);
+    }
     // A descriptor still leads to the folder that was moved; a path must be refused.
-    if (byDescriptor) write();
-    else expect(write).toThrow(codes("ENOTDIR", "ELOOP"));
+    expect(code).toBe(byDescriptor ? undefined : "ENOTDIR");
     expect(realFs.readdir(bytes(join(home, "outside")))).toEqual([]);
     folders.release();
   });

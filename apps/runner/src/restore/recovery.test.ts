@@ -143,6 +143,51 @@ test("a folder that is not there keeps its journal until it is", () => {
   expect(drill.state()).toBe("before");
 });
 
+test("what was set aside in a folder that is away is dropped once it is back", () => {
+  using drill = new RestoreCase();
+  drill.reset();
+  const request = drill.request();
+  const { operation_id } = request;
+  drill.site.restorer().prepare(request);
+  drill.site.restorer().apply(operation_id);
+  const away = join(drill.site.home, "away");
+  renameSync(drill.site.workspace, away);
+  expect(drill.site.restorer().recover([])).toEqual([
+    { operation_id, outcome: "after", differences: [] },
+  ]);
+  drill.site.restorer().settle(operation_id);
+  expect(drill.site.restorer().recover([operation_id])).toEqual([
+    { operation_id, outcome: "unreachable", differences: [] },
+  ]);
+  renameSync(away, drill.site.workspace);
+  expect(drill.site.restorer().recover([operation_id])).toEqual([
+    { operation_id, outcome: "after", differences: [] },
+  ]);
+  expect(drill.state()).toBe("after");
+});
+
+test("a crash while it is settled is settled to the end, folder modes included", () => {
+  using drill = new RestoreCase();
+  const calls = countCalls(drill);
+  let cut = 0;
+  for (let at = calls - 100; at <= calls; at += 1) {
+    drill.reset();
+    const request = drill.request();
+    const restorer = drill.site.restorer({ fs: crashingFs(realFs, at) });
+    restorer.prepare(request);
+    try {
+      restorer.apply(request.operation_id);
+      restorer.settle(request.operation_id);
+    } catch {
+      cut += 1;
+    }
+    drill.site.restorer({ fs: crashingFs(realFs, 40) }).recover([request.operation_id]);
+    drill.site.restorer().recover([request.operation_id]);
+    expect(drill.state(), `call ${at}`).toBe("after");
+  }
+  expect(cut).toBeGreaterThan(50);
+});
+
 /** The filesystem of a machine on which every device has another number. */
 function renumbered(): Fs {
   return {

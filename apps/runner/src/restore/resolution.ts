@@ -38,12 +38,7 @@ export class Resolution {
       return { outcome: "before", differences: [] };
     }
     if (journal.phase === "applied" && !committed) return { outcome: "after", differences };
-    const site = new Site(this.#fs, this.#store, journal);
-    try {
-      if (!isReachable(site)) return { outcome: "unreachable", differences: [] };
-    } finally {
-      site.release();
-    }
+    if (!this.#isReachable(journal)) return { outcome: "unreachable", differences: [] };
     if (journal.phase !== "applying") {
       this.settle(journal);
       return { outcome: "after", differences };
@@ -51,11 +46,21 @@ export class Resolution {
     return { outcome: "before", differences: this.rollBack(journal) };
   }
 
-  /** Drops what was set aside. */
+  #isReachable(journal: RestoreJournal): boolean {
+    const site = new Site(this.#fs, this.#store, journal);
+    try {
+      return isReachable(site);
+    } finally {
+      site.release();
+    }
+  }
+
+  /** Drops what was set aside; where the folder is out of reach, once it is back. */
   settle(journal: RestoreJournal): void {
     const isRepeated = journal.phase === "settling";
     this.put(journal, "settling");
     this.#reached("settling");
+    if (!this.#isReachable(journal)) return;
     const site = new Site(this.#fs, this.#store, journal);
     try {
       const staged = [...journal.steps.entries()].filter(([, { do: kind }]) => {

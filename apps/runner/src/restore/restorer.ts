@@ -131,7 +131,7 @@ export class Restorer {
     return { status: whole ? "restored" : "restored_with_differences", differences };
   }
 
-  /** Drops what was set aside. May be repeated. */
+  /** Drops what was set aside; a folder out of reach is tidied when it is back. May be repeated. */
   settle(operationId: string): void {
     const journal = this.#journal(operationId);
     if (journal === undefined) return;
