@@ -5,7 +5,6 @@ import { flushSync } from "react-dom";
 import { createCheckpoint, newId, scanWorkspace } from "../actions.ts";
 import { formatBytes, plural, shortId } from "../format.ts";
 import { ProgressBar } from "../restore/ProgressBar.tsx";
-import { useOffline } from "../state/connection.ts";
 import { useProgress } from "../state/progress.ts";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
@@ -13,6 +12,7 @@ import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Field, TextArea } from "../ui/Field.tsx";
 import { Text } from "../ui/Text.tsx";
 import { toast } from "../ui/toast.ts";
+import { useChangeReason } from "./use-change-reason.ts";
 import { TagEditor } from "./TagEditor.tsx";
 
 interface CreateCheckpointDialogProps {
@@ -28,7 +28,7 @@ export function CreateCheckpointDialog(props: CreateCheckpointDialogProps) {
 
 function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps) {
   const { session_id } = session;
-  const offline = useOffline();
+  const blocked = useChangeReason(session_id);
   const field = useRef<HTMLTextAreaElement>(null);
   const [message, setMessage] = useState("");
   const [tags, setTags] = useState<string[]>([]);
@@ -38,10 +38,7 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
   const progress = useProgress(operation_id);
   const busy = operation_id !== null;
   const over = new TextEncoder().encode(message).length - caps.message_bytes;
-  const reason =
-    offline ??
-    (session.status === "closed" ? "This session is closed and can only be read" : null) ??
-    (over > 0 ? "The message is too long" : null);
+  const reason = blocked ?? (over > 0 ? "The message is too long" : null);
 
   const create = async (): Promise<void> => {
     if (busy || reason !== null) return;

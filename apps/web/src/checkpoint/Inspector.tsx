@@ -3,8 +3,7 @@ import { lazy, Suspense, useRef, type ReactNode } from "react";
 import { commands, useCommand } from "../commands.ts";
 import { plural, shortId } from "../format.ts";
 import { checkpointName } from "../operations/operation-words.ts";
-import { useOffline } from "../state/connection.ts";
-import { useCheckpoint, useHead, useSession } from "../state/live.ts";
+import { useCheckpoint, useHead } from "../state/live.ts";
 import { useSelection } from "../timeline/use-selection.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
@@ -16,6 +15,7 @@ import { Facts } from "./Facts.tsx";
 import { InspectorActions } from "./InspectorActions.tsx";
 import { Notes } from "./Notes.tsx";
 import { TagRow } from "./TagRow.tsx";
+import { useChangeReason } from "./use-change-reason.ts";
 import { useDetails, type Details } from "./use-details.ts";
 
 const StateView = lazy(() => import("./StateView.tsx"));
@@ -31,9 +31,7 @@ export function Inspector({ session_id, checkpoint_id, onClose }: InspectorProps
   const details = useDetails(session_id, checkpoint_id);
   const { summary, deleted, error, reload } = details;
   const isHead = useHead(session_id) === checkpoint_id;
-  const closed = useSession(session_id)?.status === "closed";
-  const offline = useOffline();
-  const reason = offline ?? (closed ? "This session is closed and can only be read" : null);
+  const reason = useChangeReason(session_id);
 
   return (
     <section

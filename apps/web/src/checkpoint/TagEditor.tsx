@@ -1,9 +1,9 @@
-import { caps } from "@cairn/shared/session";
 import { X } from "lucide-react";
 import { useId, useRef, useState, type KeyboardEvent, type Ref } from "react";
 import { classNames } from "../ui/class-names.ts";
 import { Text } from "../ui/Text.tsx";
 import { visibleString } from "../ui/visible.ts";
+import { addTag } from "./tag-input.ts";
 
 interface TagEditorProps {
   tags: readonly string[];
@@ -17,22 +17,6 @@ interface TagEditorProps {
   label?: string;
   /** A box around tags and field, as in a form. */
   boxed?: boolean;
-}
-
-/** Adds what was typed to the tags, or says why it cannot be. */
-export function addTag(
-  tags: readonly string[],
-  typed: string,
-): { tags: string[] } | { error: string } {
-  const added = typed
-    .split(",")
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== "");
-  const long = added.find((tag) => tag.length > caps.tag_chars);
-  if (long !== undefined) return { error: `A tag has at most ${caps.tag_chars} characters.` };
-  const next = [...new Set([...tags, ...added])];
-  if (next.length > caps.tags) return { error: `A checkpoint has at most ${caps.tags} tags.` };
-  return { tags: next };
 }
 
 /** Tags as chips, with a field that adds one by Enter or comma. */

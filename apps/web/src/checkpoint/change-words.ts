@@ -24,7 +24,7 @@ const kindWords = {
 } as const satisfies Record<FileKind, string>;
 
 /** Permission bits as `ls` users write them: `644`. */
-export function modeDigits(mode: number): string {
+function modeDigits(mode: number): string {
   return mode.toString(8).padStart(3, "0");
 }
 

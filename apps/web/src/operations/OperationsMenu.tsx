@@ -3,9 +3,9 @@ import { History, Redo2, Undo2 } from "lucide-react";
 import { useEffect, useEffectEvent, useState } from "react";
 import { listOperations } from "../actions.ts";
 import { commands, useCommand } from "../commands.ts";
+import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { Differences } from "../restore/DifferenceList.tsx";
-import { useOffline } from "../state/connection.ts";
-import { useLive, useSession } from "../state/live.ts";
+import { useLive } from "../state/live.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Popover } from "../ui/Popover.tsx";
@@ -26,11 +26,9 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
   const pages = useOperations(session_id);
   const undoing = useUndo(session_id);
   const { log } = useLive(session_id);
-  const closed = useSession(session_id)?.status === "closed";
-  const offline = useOffline();
+  const blocked = useChangeReason(session_id);
   const [open, setOpen] = useState(false);
 
-  const blocked = offline ?? (closed ? "This session is closed and can only be read" : null);
   const name = (id: string): string => checkpointName(log.get(id)?.message, id);
   const words = (direction: Direction, operation: Operation | null): string =>
     effect(direction, operation, pages.items, name);

@@ -21,6 +21,8 @@ interface PlanListProps {
   /** Without it nothing can be chosen, only looked at. */
   choice?: Choice;
   onChoice?: (choice: Choice) => void;
+  /** The choice stands: it is being carried out. */
+  settled?: boolean;
   loading: boolean;
   onMore: () => void;
   /** Whether each file can be compared with the folder now. */
@@ -29,7 +31,7 @@ interface PlanListProps {
 
 /** What a restore would do, file by file: what would be lost first. */
 export function PlanList(props: PlanListProps) {
-  const { plan, choice = everything, onChoice, loading, onMore } = props;
+  const { plan, choice = everything, onChoice, settled = false, loading, onMore } = props;
   const [open, setOpen] = useState<string | null>(null);
   const chosen = countChosen(choice, plan.total);
   return (
@@ -39,6 +41,7 @@ export function PlanList(props: PlanListProps) {
           <input
             type="checkbox"
             className="size-4 accent-(--accent)"
+            disabled={settled}
             checked={chosen === plan.total}
             ref={(box) => {
               if (box !== null) box.indeterminate = chosen > 0 && chosen < plan.total;
@@ -62,6 +65,7 @@ export function PlanList(props: PlanListProps) {
               change={change}
               heading={before === undefined || fate(before.kind) !== fate(change.kind)}
               chosen={isChosen(choice, change)}
+              settled={settled}
               onToggle={onChoice === undefined ? null : () => onChoice(toggle(choice, change))}
               open={open === key}
               onOpen={() => setOpen(open === key ? null : key)}
@@ -87,13 +91,14 @@ interface PlanRowProps {
   heading: boolean;
   chosen: boolean;
   onToggle: (() => void) | null;
+  settled: boolean;
   open: boolean;
   onOpen: () => void;
   comparable: boolean;
 }
 
 function PlanRow(props: PlanRowProps) {
-  const { change, heading, chosen, onToggle, open, onOpen, comparable } = props;
+  const { change, heading, chosen, onToggle, settled, open, onOpen, comparable } = props;
   const words = changeWords(change);
   const size = sizeChange(change);
   const path = visibleString(change.path);
@@ -126,6 +131,7 @@ function PlanRow(props: PlanRowProps) {
               type="checkbox"
               className="size-4 accent-(--accent)"
               aria-label={`Restore ${path}`}
+              disabled={settled}
               checked={chosen}
               onChange={onToggle}
             />

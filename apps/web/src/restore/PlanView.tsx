@@ -17,6 +17,8 @@ interface PlanViewProps {
   isHead: boolean;
   choice?: Choice;
   onChoice?: (choice: Choice) => void;
+  /** The choice stands: it is being carried out. */
+  settled?: boolean;
   loading: boolean;
   onMore: () => void;
 }

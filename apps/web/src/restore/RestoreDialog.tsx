@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState } from "react";
+import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { checkpointName } from "../operations/operation-words.ts";
 import { noteUndo, requestUndo } from "../operations/undo-request.ts";
-import { useOffline } from "../state/connection.ts";
 import { useCheckpoint, useHead, useSession } from "../state/live.ts";
 import { useProgress } from "../state/progress.ts";
 import { Button } from "../ui/Button.tsx";
@@ -38,7 +38,7 @@ const settleMs = 400;
 function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDialogProps) {
   const session = useSession(session_id);
   const row = useCheckpoint(session_id, checkpoint_id);
-  const offline = useOffline();
+  const blocked = useChangeReason(session_id);
   const cancel = useRef<HTMLButtonElement>(null);
   const [choice, setChoice] = useState<Choice>(everything);
   const [target, setTarget] = useState<Target>({ kind: "in_place" });
@@ -74,8 +74,7 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
   const moveOnly = plan !== null && plan.total === 0 && !copying && !isHead;
 
   const restoreReason = (): string | null => {
-    if (offline !== null) return offline;
-    if (session?.status === "closed") return "This session is closed and can only be read";
+    if (blocked !== null) return blocked;
     if (stateOnly) return null;
     if (typed === "") return "Name the folder that gets the copy";
     if (plan === null || planning.loading || typed !== into) return "Wait for the plan";
@@ -193,7 +192,8 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
               copying={copying}
               isHead={isHead}
               choice={choice}
-              {...(running ? {} : { onChoice: setChoice })}
+              onChoice={setChoice}
+              settled={running}
               loading={planning.loading}
               onMore={planning.loadMore}
             />
