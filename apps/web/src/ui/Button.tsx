@@ -37,7 +37,7 @@ function guard({ reason, busy = false, onClick }: Shared) {
       if (blocked) event.preventDefault();
       else onClick?.(event);
     },
-    look: blocked && !busy ? "cursor-not-allowed opacity-55" : "",
+    look: blocked && !busy ? "cursor-not-allowed opacity-55!" : "",
   };
 }
 
