@@ -3,11 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listTree, writeTree } from "@cairn/runner/testing/tree";
 import type { MethodName, Params, Result } from "@cairn/shared/methods";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { callOver } from "./testing/call.ts";
 import { SpawnedServer } from "./testing/spawn-server.ts";
 
 const program = join(import.meta.dirname, "testing/crashing-server.ts");
+
+// Each test starts several servers, one after the other.
+vi.setConfig({ testTimeout: 60_000 });
 
 let root: string;
 let folder: string;
@@ -65,46 +68,56 @@ async function plant() {
 /** Restores until the server dies there, and resolves once it is dead. */
 async function crashDuring(crashAt: string, session_id: string, checkpoint_id: string) {
   const { server, call } = await serve(crashAt);
-  await expect(call("restore", { session_id, checkpoint_id })).rejects.toThrow();
+  await expect(call("restore", { session_id, checkpoint_id })).rejects.toThrow("fetch failed");
   expect(await server.end("SIGTERM")).toBe("SIGKILL");
 }
 
-const before = ["prepared", "applying", "applying:0", "applying:2", "applying:5"];
-const after = ["applied", "settling"];
+/** What every test looks at once the server is back. */
+async function look(call: Awaited<ReturnType<typeof serve>>["call"], session_id: string) {
+  const { session } = await call("get_session", { session_id });
+  const { events } = await call("list_events", { session_id });
+  const { operations } = await call("list_operations", { session_id });
+  expect(session.status).toBe("open");
+  expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1));
+  expect(await call("validate", { deep: true })).toMatchObject({ invalid: 0 });
+  return { head: session.head, types: events.map(({ event_type }) => event_type), operations };
+}
+
+test("killed before the safety checkpoint is committed, nothing has happened", async () => {
+  const { session_id, target, secondTree } = await plant();
+  await crashDuring("phase:prepared", session_id, target);
+  const { server, call } = await serve();
+  expect(listTree(folder)).toEqual(secondTree);
+  expect(await look(call, session_id)).toEqual({
+    head: target,
+    types: ["session_created", "checkpoint_created"],
+    operations: [],
+  });
+  expect(await server.end()).toBe(0);
+});
+
+const takenBack = ["applying", "applying:0", "applying:2", "applying:5"];
+const finished = ["applied", "settling"];
 
 test.each([
-  ...before.map((phase) => [phase, "before"] as const),
-  ...after.map((phase) => [phase, "after"] as const),
-])("killed at %s, a restart finds the folder exactly %s", async (phase, side) => {
+  ...takenBack.map((phase) => ({ phase, side: "before", status: "rolled_back" })),
+  ...finished.map((phase) => ({ phase, side: "after", status: "done" })),
+])("killed at $phase, a restart finds the folder exactly $side", async ({ phase, status }) => {
   const { session_id, target, firstTree, secondTree } = await plant();
   await crashDuring(`phase:${phase}`, session_id, target);
 
   const { server, call } = await serve();
-  expect(listTree(folder)).toEqual(side === "before" ? secondTree : firstTree);
-  const { session } = await call("get_session", { session_id });
-  expect(session.status).toBe("open");
-  const { events } = await call("list_events", { session_id });
-  expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1));
-  const types = events.map(({ event_type }) => event_type);
-  const { operations } = await call("list_operations", { session_id });
-  if (phase === "prepared") {
-    // The safety checkpoint was not acknowledged, nor any operation begun.
-    expect(types).toEqual(["session_created", "checkpoint_created"]);
-    expect(operations).toEqual([]);
-    expect(session.head).toBe(target);
-  } else {
-    const end = side === "before" ? "operation_updated" : "checkpoint_restored";
-    expect(types).toEqual(["session_created", "checkpoint_created", "checkpoint_created", end]);
-    expect(operations).toMatchObject([
-      { kind: "restore", status: side === "before" ? "rolled_back" : "done" },
-    ]);
-    const safety = operations[0]?.safety_checkpoint_id ?? "";
-    expect(session.head).toBe(side === "before" ? safety : target);
-    // The safety checkpoint is whole: it gives the folder of before back, also now.
-    await call("restore", { session_id, checkpoint_id: safety });
-    expect(listTree(folder)).toEqual(secondTree);
-  }
-  expect(await call("validate", { deep: true })).toMatchObject({ invalid: 0 });
+  const isBefore = status === "rolled_back";
+  expect(listTree(folder)).toEqual(isBefore ? secondTree : firstTree);
+  const { head, types, operations } = await look(call, session_id);
+  const end = isBefore ? "operation_updated" : "checkpoint_restored";
+  expect(types).toEqual(["session_created", "checkpoint_created", "checkpoint_created", end]);
+  expect(operations).toMatchObject([{ kind: "restore", status }]);
+  const safety = operations[0]?.safety_checkpoint_id ?? "";
+  expect(head).toBe(isBefore ? safety : target);
+  // The safety checkpoint is whole: it gives the folder of before back, also now.
+  await call("restore", { session_id, checkpoint_id: safety });
+  expect(listTree(folder)).toEqual(secondTree);
   expect(await server.end()).toBe(0);
 });
 
@@ -114,7 +127,7 @@ test("an undo that is cut after its last step is finished at the start", async (
   await first.call("restore", { session_id, checkpoint_id: target });
   await first.server.end();
   const crashing = await serve("phase:applied");
-  await expect(crashing.call("undo", { session_id })).rejects.toThrow();
+  await expect(crashing.call("undo", { session_id })).rejects.toThrow("fetch failed");
   expect(await crashing.server.end()).toBe("SIGKILL");
 
   const { call } = await serve();

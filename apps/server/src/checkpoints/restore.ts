@@ -199,7 +199,7 @@ async function restoreInto(
 }
 
 /** A client-made id must be new: it names one operation for good. */
-export async function freshOperationId(
+async function freshOperationId(
   deps: ServiceDeps,
   operation_id: string | undefined,
 ): Promise<string> {

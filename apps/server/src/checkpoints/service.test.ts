@@ -51,7 +51,7 @@ describe("restore, undo, redo", () => {
     const restored = await call("restore", { session_id, checkpoint_id: first.checkpoint_id });
     expect(restored).toMatchObject({ status: "restored", differences: [] });
     expect(await read("a.txt")).toBe("one\n");
-    await expect(read("b.txt")).rejects.toThrow();
+    await expect(read("b.txt")).rejects.toThrow("ENOENT");
     expect((await session(session_id)).head).toBe(first.checkpoint_id);
 
     const undone = await call("undo", { session_id });
@@ -260,8 +260,8 @@ describe("trash and retention", () => {
     expect(dry.remaining).toBe(4);
     expect((await session(session_id)).checkpoints).toBe(8);
     const done = await call("compact", { session_id, keep_recent: 2 });
-    expect(done.removed.map((each) => each.checkpoint_id).toSorted()).toEqual(
-      [ids[0], ids[3], ids[4], ids[5]].toSorted(),
+    expect(new Set(done.removed.map((each) => each.checkpoint_id))).toEqual(
+      new Set([ids[0], ids[3], ids[4], ids[5]]),
     );
     const { checkpoints, total } = await call("list_checkpoints", { session_id });
     expect([done.remaining, total, checkpoints.length]).toEqual([4, 4, 4]);

@@ -9,7 +9,7 @@ import { findCheckpoint, findOpenSession, findSession } from "./find.ts";
 import { operationView, summaryOf } from "./views.ts";
 
 /** An event lists at most so many checkpoints; beyond that it says to load the pages again. */
-export const listedAtMost = 1000;
+const listedAtMost = 1000;
 
 interface About {
   session_id: string;
