@@ -1,39 +1,40 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
+type Db = Kysely<Tables>;
+
 /**
  * For each of these checkpoints the nearest that lives, itself included, going up by stored
- * parents. Removed ones that several share are walked once, however long they go on.
+ * parents; all by sequence number, which is where a row lies. Removed ones that several share
+ * are walked once, however long they go on.
  */
-export async function nearestLive(
-  db: Kysely<Tables>,
-  checkpoint_ids: readonly string[],
-): Promise<Map<string, string | null>> {
-  const nearest = new Map<string, string | null>();
-  if (checkpoint_ids.length === 0) return nearest;
-  // Only removed ones are read, out of an index that holds all of them and nothing else.
+async function nearestLive(
+  db: Db,
+  numbers: readonly number[],
+): Promise<Map<number, number | null>> {
   const rows = await db
     .withRecursive("up", (cte) =>
       cte
         .selectFrom("checkpoints")
-        .select(["checkpoint_id", "parent_id"])
-        .where("checkpoint_id", "in", checkpoint_ids)
+        .select(["sequence_number", "parent_number"])
+        .where("sequence_number", "in", numbers)
         .where("deleted_at", "is not", null)
         .union((next) =>
           next
             .selectFrom("up")
-            .innerJoin("checkpoints as parent", "parent.checkpoint_id", "up.parent_id")
-            .select(["parent.checkpoint_id", "parent.parent_id"])
+            .innerJoin("checkpoints as parent", "parent.sequence_number", "up.parent_number")
+            .select(["parent.sequence_number", "parent.parent_number"])
             .where("parent.deleted_at", "is not", null),
         ),
     )
     .selectFrom("up")
-    .select(["checkpoint_id", "parent_id"])
+    .select(["sequence_number", "parent_number"])
     .execute();
-  const removed = new Map(rows.map(({ checkpoint_id, parent_id }) => [checkpoint_id, parent_id]));
-  for (const id of checkpoint_ids) {
-    const trail: string[] = [];
-    let at: string | null = id;
+  const removed = new Map(rows.map((row) => [row.sequence_number, row.parent_number]));
+  const nearest = new Map<number, number | null>();
+  for (const number of numbers) {
+    const trail: number[] = [];
+    let at: number | null = number;
     while (at !== null && !nearest.has(at) && removed.has(at)) {
       trail.push(at);
       at = removed.get(at) ?? null;
@@ -42,7 +43,30 @@ export async function nearestLive(
     const known = at === null ? null : nearest.get(at);
     const found = known === undefined ? at : known;
     for (const step of trail) nearest.set(step, found);
-    nearest.set(id, found);
+    nearest.set(number, found);
   }
   return nearest;
+}
+
+/** The ids of the nearest live checkpoints from these numbers upwards; left out where none lives. */
+export async function nearestLiveIds(
+  db: Db,
+  numbers: readonly number[],
+): Promise<Map<number, string>> {
+  const ids = new Map<number, string>();
+  if (numbers.length === 0) return ids;
+  const nearest = await nearestLive(db, numbers);
+  const live = [...new Set(nearest.values())].filter((number) => number !== null);
+  if (live.length === 0) return ids;
+  const rows = await db
+    .selectFrom("checkpoints")
+    .select(["sequence_number", "checkpoint_id"])
+    .where("sequence_number", "in", live)
+    .execute();
+  const named = new Map(rows.map((row) => [row.sequence_number, row.checkpoint_id]));
+  for (const number of numbers) {
+    const id = named.get(nearest.get(number) ?? -1);
+    if (id !== undefined) ids.set(number, id);
+  }
+  return ids;
 }

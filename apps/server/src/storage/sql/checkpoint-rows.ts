@@ -9,6 +9,7 @@ export const summaryColumns = [
   "session_id",
   "checkpoints.sequence_number",
   "parent_id",
+  "parent_number",
   "message",
   "tags",
   "trigger_kind",

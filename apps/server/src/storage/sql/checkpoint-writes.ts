@@ -91,25 +91,25 @@ async function countLive(db: Db, session_id: string, change: 1 | -1): Promise<vo
 }
 
 /** Whoever walks up from a checkpoint relies on its parent. */
-async function expectParent(db: Db, { session_id, parent_id }: NewCheckpoint): Promise<void> {
-  if (parent_id === null) return;
+async function numberOfParent(db: Db, row: NewCheckpoint): Promise<number | null> {
+  if (row.parent_id === null) return null;
   const parent = await db
     .selectFrom("checkpoints")
-    .select("session_id")
-    .where("checkpoint_id", "=", parent_id)
+    .select(["session_id", "sequence_number"])
+    .where("checkpoint_id", "=", row.parent_id)
     .executeTakeFirst();
-  if (parent?.session_id === session_id) return;
-  throw new Error(`checkpoint ${parent_id} is no parent in session ${session_id}`);
+  if (parent?.session_id === row.session_id) return parent.sequence_number;
+  throw new Error(`checkpoint ${row.parent_id} is no parent in session ${row.session_id}`);
 }
 
 export async function insertCheckpoint(db: Db, row: NewCheckpoint): Promise<void> {
-  await expectParent(db, row);
   const { session_id, sequence_number, tags, trigger, git, state, changed_paths, ...rest } = row;
   await db
     .insertInto("checkpoints")
     .values({
       session_id,
       sequence_number,
+      parent_number: await numberOfParent(db, row),
       checkpoint_id: rest.checkpoint_id,
       parent_id: rest.parent_id,
       message: rest.message,

@@ -2,7 +2,7 @@ import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { Kysely } from "kysely";
 import * as z from "zod/mini";
 import type { CheckpointQuery, CheckpointRow, Page, PageQuery } from "../store.ts";
-import { nearestLive } from "./ancestors.ts";
+import { nearestLiveIds } from "./ancestors.ts";
 import { conditionsOf } from "./checkpoint-filter.ts";
 import {
   type SummaryColumns,
@@ -59,19 +59,21 @@ async function summariesOf(
   rows: readonly SummaryColumns[],
   limit: number,
 ): Promise<CheckpointSummary[]> {
-  const live = new Set<string>();
-  for (const row of rows) if (row.deleted_at === null) live.add(row.checkpoint_id);
-  const shown = rows.slice(0, limit);
-  const asked = new Set<string>();
-  for (const { parent_id } of shown) {
-    if (parent_id !== null && !live.has(parent_id)) asked.add(parent_id);
+  const live = new Map<number, string>();
+  for (const row of rows) {
+    if (row.deleted_at === null) live.set(row.sequence_number, row.checkpoint_id);
   }
-  const nearest = await nearestLive(db, [...asked]);
+  const shown = rows.slice(0, limit);
+  const asked = new Set<number>();
+  for (const { parent_number } of shown) {
+    if (parent_number !== null && !live.has(parent_number)) asked.add(parent_number);
+  }
+  const nearest = await nearestLiveIds(db, [...asked]);
   return shown.map((row) => {
     const summary: CheckpointSummary = summaryOf(row);
-    const { parent_id } = row;
-    const lives = parent_id === null || live.has(parent_id);
-    summary.shown_parent_id = lives ? parent_id : (nearest.get(parent_id) ?? null);
+    const above = row.parent_number;
+    summary.shown_parent_id =
+      above === null ? null : (live.get(above) ?? nearest.get(above) ?? null);
     return summary;
   });
 }
@@ -148,11 +150,12 @@ export async function listDeletedCheckpoints(
 export async function findShownParent(db: Db, checkpoint_id: string): Promise<string | null> {
   const row = await db
     .selectFrom("checkpoints")
-    .select("parent_id")
+    .select("parent_number")
     .where("checkpoint_id", "=", checkpoint_id)
     .executeTakeFirst();
-  if (row === undefined || row.parent_id === null) return null;
-  return (await nearestLive(db, [row.parent_id])).get(row.parent_id) ?? null;
+  const above = row?.parent_number ?? null;
+  if (above === null) return null;
+  return (await nearestLiveIds(db, [above])).get(above) ?? null;
 }
 
 export async function listPins(db: Db): Promise<string[]> {

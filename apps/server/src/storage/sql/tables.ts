@@ -33,6 +33,8 @@ interface SessionTable {
 
 interface CheckpointTable {
   sequence_number: number;
+  /** The parent's sequence_number: ways up go by it. */
+  parent_number: number | null;
   checkpoint_id: string;
   session_id: string;
   parent_id: string | null;

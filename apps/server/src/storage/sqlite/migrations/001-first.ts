@@ -30,6 +30,8 @@ create index sessions_in_trash on sessions (deleted_at, session_id) where delete
 
 create table checkpoints (
   sequence_number integer primary key,
+  parent_number integer,
+  deleted_at text,
   checkpoint_id text not null unique,
   session_id text not null references sessions on delete cascade,
   parent_id text,
@@ -39,7 +41,6 @@ create table checkpoints (
   trigger_reason text,
   author text not null,
   created_at text not null,
-  deleted_at text,
   purged_at text check (purged_at is null or deleted_at is not null),
   pinned integer not null,
   partial integer not null,
@@ -61,8 +62,6 @@ create table checkpoints (
 create index checkpoints_by_session on checkpoints (session_id, deleted_at, sequence_number);
 create index checkpoints_in_trash on checkpoints (deleted_at, sequence_number)
   where deleted_at is not null and purged_at is null;
-create index checkpoints_removed on checkpoints (checkpoint_id, parent_id)
-  where deleted_at is not null;
 
 create table checkpoint_contents (
   sequence_number integer primary key references checkpoints on delete cascade,
