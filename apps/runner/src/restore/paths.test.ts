@@ -155,7 +155,7 @@ test("a workspace that holds Cairn's data folder is refused", () => {
   using site = new RestoreSite();
   site.write({ a: "1" });
   const target = site.capture();
-  for (const workspace of [site.home, join(site.home, "data/packs")]) {
+  for (const workspace of [site.home, join(site.home, "data/store/packs")]) {
     expect(() => site.restorer().plan({ ...site.request(target), workspace })).toThrow(
       expect.objectContaining({ code: "invalid_params" }),
     );

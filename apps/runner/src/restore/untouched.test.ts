@@ -176,3 +176,29 @@ test("a link to the outside is replaced, not what it points to", () => {
   expect(listTree(outside)).toEqual(before);
   expect(readFileSync(site.path("folder/file"), "utf8")).toBe("mine");
 });
+
+test("what the store holds damaged is left as it stands, and the rest is restored", () => {
+  using site = new RestoreSite();
+  site.write({ a: "then a", b: "then b", c: "then c" });
+  const target = site.capture();
+  site.write({ a: "now", b: "now" });
+  site.remove("c");
+  for (const content of ["then b", "then c"]) {
+    const hash = Buffer.from(site.store.hashBlob(Buffer.from(content)), "hex");
+    site.store.index.database.prepare("DELETE FROM objects WHERE hash = ?").run(hash);
+  }
+  const done = site.restore(target);
+  expect(reasons(done)).toEqual(["b: damaged", "c: damaged"]);
+  expect(readFileSync(site.path("a"), "utf8")).toBe("then a");
+  expect(readFileSync(site.path("b"), "utf8")).toBe("now");
+  expect(site.list().length).toBe(3);
+});
+
+test("a folder that outgrew its limits can still be restored", () => {
+  using site = new RestoreSite();
+  site.write({ a: "1" });
+  const target = site.capture();
+  site.write({ b: "2", c: "3" });
+  site.rules = { ...site.rules, limits: { ...site.rules.limits, files: 2, bytes: 2 } };
+  expect(site.restore(target).status).toBe("restored");
+});

@@ -40,7 +40,7 @@ export class RestoreSite {
     this.home = realpathSync(mkdtempSync(join(base(), "cairn-restore-")));
     this.workspace = join(this.home, "work");
     mkdirSync(this.workspace);
-    this.store = openStore(join(this.home, "data"));
+    this.store = openStore(join(this.home, "data/store"));
   }
 
   [Symbol.dispose](): void {
