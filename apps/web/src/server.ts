@@ -77,6 +77,10 @@ export async function startServer(): Promise<unknown> {
   }
   const client = connect({ url: `${origin.replace(/^http/, "ws")}/ws`, token: readKey() });
   current = client;
+  // A link opened in a tab that is here already changes only the fragment, and loads nothing.
+  addEventListener("hashchange", () => {
+    if (new URLSearchParams(location.hash.slice(1)).has("login")) location.reload();
+  });
   // A login in another tab signs this one in too.
   addEventListener("storage", (event) => {
     if (event.key !== storageKey || event.newValue === null) return;

@@ -15,7 +15,7 @@ export function FirstRun({ onCreate }: { onCreate: (path: string | null) => void
   const [path, setPath] = useState("");
   const line = curlLine(origin, auth);
   return (
-    <div className="mx-auto grid max-w-2xl gap-8 px-4 py-10">
+    <div className="mx-auto grid max-w-2xl grid-cols-1 gap-8 px-4 py-10">
       <div>
         <h2 className="text-xl font-semibold">Keep checkpoints of a folder</h2>
         <p className="mt-1 max-w-prose text-fg-2">
@@ -54,7 +54,7 @@ export function FirstRun({ onCreate }: { onCreate: (path: string | null) => void
           </Button>
         </div>
       </form>
-      <section className="grid gap-2">
+      <section className="grid grid-cols-1 gap-2">
         <h3 className="font-medium">Or from a shell, for the folder it is in</h3>
         <div className="flex items-start gap-1 rounded-sm border border-line bg-sunken py-2 pr-1 pl-3">
           <pre className="datum scrolls min-w-0 flex-1 py-1" aria-label="Shell command">
@@ -64,9 +64,8 @@ export function FirstRun({ onCreate }: { onCreate: (path: string | null) => void
         </div>
         {auth !== "off" && (
           <p className="text-xs text-fg-3">
-            <code className="datum">CAIRN_TOKEN</code> is what the file{" "}
-            <code className="datum">token</code> in the server's data folder holds; where that is
-            stands in the line the server prints when it starts.
+            The token is in the file <code className="datum">token</code> of the server's data
+            folder: this path, unless it was started with another one.
           </p>
         )}
       </section>
