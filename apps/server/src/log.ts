@@ -33,8 +33,5 @@ export function createLog({ json }: { json: boolean }): Logger {
   const write = (line: string): void => {
     process.stderr.write(json ? line : `${readable(line)}\n`);
   };
-  return pino(
-    { level: process.env["NODE_ENV"] === "test" ? "warn" : "info", base: null },
-    { write },
-  );
+  return pino({ level: "info", base: null }, { write });
 }

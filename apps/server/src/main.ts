@@ -2,6 +2,7 @@ import { mkdir, chmod, access as probe, constants, realpath } from "node:fs/prom
 import type { Server } from "node:http";
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { dirname } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { startRunner } from "@cairn/runner/worker-runner";
 import { ProtocolError } from "@cairn/shared/errors";
@@ -61,9 +62,23 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+// Not by `recursive`: where a folder cannot be made although its parent is there, as in /proc,
+// Node 26 then tries for ever.
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    const parent = dirname(path);
+    if (codeOf(error) !== "ENOENT" || parent === path) throw error;
+    await makeFolder(parent, 0o777);
+    await mkdir(path, { mode });
+  }
+}
+
 async function openDataDir(dataDir: string): Promise<string> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir, 0o700);
     await probe(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     await chmod(dataDir, 0o700);
     return await realpath(dataDir);

@@ -1,5 +1,5 @@
 import type { Config } from "./config.ts";
-import { createLog, visible } from "./log.ts";
+import { visible } from "./log.ts";
 import type { Logger } from "./log.ts";
 import { startServer } from "./main.ts";
 import type { RunningServer } from "./main.ts";
@@ -37,8 +37,12 @@ function divertConsole(log: Logger): void {
 }
 
 /** Serves until SIGTERM, SIGINT or the end of the npm that started us. */
-export async function run(config: Config, dist: string, watchNpm: NpmWatch): Promise<void> {
-  const log = createLog(config);
+export async function run(
+  config: Config,
+  log: Logger,
+  dist: string,
+  watchNpm: NpmWatch,
+): Promise<void> {
   divertConsole(log);
   let ending = false;
   let wake: (reason: string) => void = () => undefined;

@@ -1,7 +1,7 @@
 // `npm start`: what needs nothing built or opened comes first.
 import { join } from "node:path";
 import { parseCommand, UsageError } from "./config.ts";
-import { visible } from "./log.ts";
+import { createLog, visible } from "./log.ts";
 import { findNpm } from "./parent-watch.ts";
 import { version } from "./version.ts";
 import { ensureWebBuilt } from "./web-build.ts";
@@ -25,13 +25,15 @@ async function start(): Promise<void> {
     return;
   }
   const root = join(import.meta.dirname, "../../..");
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const log = createLog(command.config);
   const stopWatching = watchNpm(() => process.exit(0));
-  const dist = await ensureWebBuilt({ root, log });
+  const dist = await ensureWebBuilt({ root, log: (line) => log.info(line) }).catch(
+    (error: unknown) => fail(error instanceof Error ? error.message : String(error), 1),
+  );
   stopWatching();
   const [{ StartError }, { run }] = await Promise.all([import("./main.ts"), import("./run.ts")]);
   try {
-    await run(command.config, dist, watchNpm);
+    await run(command.config, log, dist, watchNpm);
   } catch (error) {
     if (error instanceof StartError) fail(error.message, 2);
     throw error;

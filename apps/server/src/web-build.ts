@@ -3,6 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 
 interface WebBuild {
   /** The repository's root. */
@@ -73,19 +74,25 @@ function viteOf(root: string): string {
   }
 }
 
-async function runVite(root: string, outDir: string): Promise<void> {
+async function runVite({ root, log }: WebBuild, outDir: string): Promise<void> {
   const args = ["build", "apps/web", "--outDir", outDir, "--emptyOutDir", "--logLevel", "warn"];
   const child = spawn(process.execPath, [viteOf(root), ...args], {
     cwd: root,
     // A server started by a test would hand on NODE_ENV=test and get React's development build.
     env: { ...process.env, NODE_ENV: "production" },
-    stdio: ["ignore", 2, 2],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  const said: string[] = [];
+  for (const output of [child.stdout, child.stderr]) {
+    createInterface(output).on("line", (line) => said.push(line));
+  }
   const end = await new Promise<string>((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (code, signal) => resolve(signal ?? String(code)));
+    child.once("close", (code, signal) => resolve(signal ?? String(code)));
   });
-  if (end !== "0") throw new Error(`The dashboard's build failed (vite: ${end}); see above.`);
+  if (end === "0") return;
+  for (const line of said) log(line);
+  throw new Error(`The dashboard's build failed (vite: ${end}); see above.`);
 }
 
 // The old build is served until the new one is whole, and two starts at once do not mix theirs.
@@ -110,7 +117,7 @@ export async function buildWeb({ root, log }: WebBuild): Promise<string> {
   const start = performance.now();
   try {
     await mkdir(scratch, { recursive: true });
-    await runVite(root, built);
+    await runVite({ root, log }, built);
     await writeFile(join(built, stampFile), stamp);
     await swapIn(built, dist, join(scratch, "old"));
   } finally {

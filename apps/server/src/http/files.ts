@@ -18,8 +18,11 @@ interface Parts {
 
 function pathOf(url: URL): PathParam {
   const path_b64 = url.searchParams.get("path_b64");
-  // A "+" of base64 that was not escaped in the query arrives as a space.
-  if (path_b64 !== null) return { path_b64: path_b64.replaceAll(" ", "+") };
+  // Base64 in either alphabet; a "+" that was not escaped in the query arrives as a space.
+  if (path_b64 !== null) {
+    const bytes = Buffer.from(path_b64.replaceAll(" ", "+"), "base64");
+    return { path_b64: bytes.toString("base64") };
+  }
   const at = url.pathname.indexOf("/files/");
   try {
     return decodeURIComponent(url.pathname.slice(at + "/files/".length));

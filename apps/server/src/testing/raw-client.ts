@@ -62,7 +62,10 @@ export class RawClient {
     return await new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#watchers.delete(watcher);
-        const seen = this.frames.slice(-5).join("\n");
+        const seen = this.frames
+          .slice(-5)
+          .map((text) => text.slice(0, 300))
+          .join("\n");
         reject(new Error(`waited in vain for ${what}; the last frames were\n${seen}`));
       }, patienceMs);
       const watcher = (): void => {
