@@ -1,5 +1,4 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keepScan } from "./capture.ts";
 import type { Captured } from "./runner.ts";
@@ -116,7 +115,7 @@ test("ten thousand files, captured twice, are stored once", () => {
   expect(site.store.facts()).toEqual(before);
   // Blobs, folders, root, rules.
   expect(before.objects).toBe(10_000 + 100 + 1 + 1);
-  expect(readdirSync(join(site.home, "data", "packs"))).toHaveLength(1);
+  expect(readdirSync(`${site.store.dir}/packs`)).toHaveLength(1);
   rmSync(site.path("d5"), { recursive: true });
   writeFileSync(site.path("d7/f3"), "changed\n");
   expect(capture(captured.tree)).toMatchObject({ changed_files: 101, added: 1, removed: 101 });

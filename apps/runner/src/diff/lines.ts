@@ -3,8 +3,8 @@ import type { TreeEntry } from "../store/objects.ts";
 import type { ReadableSide } from "./sides.ts";
 
 /** Larger texts are neither compared nor counted line by line. */
-export const maxTextBytes = 1024 * 1024;
-export const maxLines = 20_000;
+const maxTextBytes = 1024 * 1024;
+const maxLines = 20_000;
 /** Beyond this many edits a text was rewritten, not edited; finding so many takes 60 ms. */
 export const maxEdits = 1000;
 
@@ -32,7 +32,7 @@ export function textOf(side: ReadableSide, path: Buffer, entry: TreeEntry | null
 }
 
 /** Lines of a text; what follows the last newline counts as one. */
-export function countLines(data: Buffer): number {
+function countLines(data: Buffer): number {
   let lines = 0;
   for (let at = data.indexOf(newline); at !== -1; at = data.indexOf(newline, at + 1)) lines += 1;
   return data.length > 0 && data.at(-1) !== newline ? lines + 1 : lines;

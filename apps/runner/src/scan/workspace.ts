@@ -6,7 +6,7 @@ import { ProtocolError } from "@cairn/shared/errors";
 import { codeOf } from "../fs.ts";
 
 /** Whether the folder `inner` is `outer` or stands in it. Both are real paths. */
-export function contains(outer: string, inner: string): boolean {
+function contains(outer: string, inner: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : outer + sep);
 }
 

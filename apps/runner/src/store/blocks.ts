@@ -11,7 +11,7 @@ const headerBytes = 24;
 const magic = Buffer.from("CBLK");
 const directoryBytes = 5;
 
-export const codecs = { raw: 0, zstd: 1 } as const;
+const codecs = { raw: 0, zstd: 1 } as const;
 
 /** Where a block stands. `offset` is that of its header. */
 export interface BlockPlace {

@@ -15,7 +15,7 @@ export function damaged(hash: string, why: string, cause?: unknown): ProtocolErr
 }
 
 /** The error of the table for a failure of disk or index while the store was used. */
-export function storeError(error: unknown): unknown {
+function storeError(error: unknown): unknown {
   if (error instanceof ProtocolError || !(error instanceof Error)) return error;
   const code = "code" in error ? error.code : undefined;
   const result = resultCode(error);

@@ -39,7 +39,6 @@ export class Store implements ObjectStore {
     this.dir = dir;
     const packs = join(dir, "packs");
     mkdirSync(packs, { recursive: true, mode: 0o700 });
-    mkdirSync(join(dir, "tmp"), { recursive: true, mode: 0o700 });
     this.index = opened(join(dir, "index.db"));
     syncFolder(dir);
     this.journals = new Journals(this.index.database);

@@ -1,0 +1,53 @@
+import { createCipheriv, createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { Store } from "../store/store.ts";
+import { openStore } from "../store/store.ts";
+
+/** A store in a temporary folder. */
+export class StoreSite {
+  readonly dir = mkdtempSync(join(tmpdir(), "cairn-store-"));
+  store: Store = openStore(this.dir);
+
+  [Symbol.dispose](): void {
+    this.store.close();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  reopen(): void {
+    this.store.close();
+    this.store = openStore(this.dir);
+  }
+
+  packs(): string[] {
+    return readdirSync(join(this.dir, "packs")).map((name) => join(this.dir, "packs", name));
+  }
+
+  onlyPack(): string {
+    const [pack, ...more] = this.packs();
+    if (pack === undefined || more.length > 0) throw new Error("there is not one pack");
+    return pack;
+  }
+
+  content(hash: string): Buffer {
+    return Buffer.concat([...this.store.readBlob(hash)]);
+  }
+}
+
+/** The code of the error of the table that `work` throws, or `none`. */
+export function errorCode(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return error.code;
+  }
+  return "none";
+}
+/** Bytes that do not compress, the same for the same seed. */
+export function noise(length: number, seed = "a"): Buffer {
+  const key = createHash("sha256").update(seed).digest();
+  return createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(length));
+}
