@@ -70,7 +70,7 @@ describe("a file pattern", () => {
 
   test("with stars agrees with trying every way to cut the path", () => {
     const chars = (from: string, maxLength: number) =>
-      fc.array(fc.constantFrom(...from), { maxLength }).map((all) => all.join(""));
+      fc.string({ unit: fc.constantFrom(...from.split("")), maxLength });
     const wild = chars("ab/*", 7)
       .map((text) => `a${text}`)
       // A whole name `**` with a slash may also be none, and a slash at the end means below: the
@@ -90,7 +90,7 @@ describe("a file pattern", () => {
       fc.property(text, text, (pattern, path) => {
         const { matches, prefix } = filePattern(pattern);
         expect(prefix).not.toContain("*");
-        if (matches(path)) expect(path.startsWith(prefix)).toBe(true);
+        expect(matches(path) && !path.startsWith(prefix)).toBe(false);
       }),
     );
   });

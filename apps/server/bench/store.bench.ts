@@ -5,24 +5,21 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import { openSqliteStore } from "../src/storage/sqlite/sqlite-store.ts";
 import type { NewCheckpoint, Store, Tx } from "../src/storage/store.ts";
-import { addCheckpoint, addSession, at, checkpointRow } from "../src/storage/testing/rows.ts";
+import {
+  addCheckpoint,
+  addSession,
+  asListed,
+  at,
+  checkpointRow,
+} from "../src/storage/testing/rows.ts";
 
 const size = 100_000;
 const rounds = 5;
 
 async function insertWithEvent(tx: Tx, row: NewCheckpoint): Promise<void> {
   await tx.insertCheckpoint(row);
-  const { rules, skipped, state, changed_paths, ...facts } = row;
-  const checkpoint: CheckpointSummary = {
-    ...facts,
-    deleted_at: null,
-    damaged: false,
-    annotation_count: 0,
-    max_severity: null,
-  };
   await tx.appendEvent({
     event_type: "checkpoint_created",
     data: {
@@ -32,7 +29,7 @@ async function insertWithEvent(tx: Tx, row: NewCheckpoint): Promise<void> {
     },
     actor: "admin",
     head: row.checkpoint_id,
-    checkpoint,
+    checkpoint: asListed(row),
   });
 }
 

@@ -9,16 +9,18 @@ export interface OpenedBus {
 
 /** What every bus must do, and all that whoever listens may rely on. */
 export function busContract(name: string, open: () => Promise<OpenedBus>): void {
-  describe(name, () => {
+  describe(`the bus ${name}`, () => {
+    let opened: OpenedBus;
     let bus: Bus;
-    let delivered: () => Promise<void>;
     let heard: [listener: string, hint: Hint][];
     beforeEach(async () => {
-      ({ bus, delivered } = await open());
+      opened = await open();
+      ({ bus } = opened);
       heard = [];
     });
     afterEach(async () => await bus.close());
 
+    const delivered = async (): Promise<void> => await opened.delivered();
     const hint = (seq: number, session_id = "s"): Hint => ({ session_id, seq });
     const listen = (name: string): (() => void) => bus.listen((one) => heard.push([name, one]));
 

@@ -5,16 +5,18 @@ import { filterContract } from "./contract/filter.contract.ts";
 import { logContract } from "./contract/log.contract.ts";
 import type { Open } from "./contract/opened.ts";
 import { sessionsContract } from "./contract/sessions.contract.ts";
+import { transactionsContract } from "./contract/transactions.contract.ts";
 import { undoContract } from "./contract/undo.contract.ts";
 
 /** What every engine's store must do; `open` gives a fresh, empty one each time. */
 export function storeContract(name: string, open: Open): void {
-  describe(name, () => {
+  describe(`the store on ${name}`, () => {
     sessionsContract(open);
     checkpointsContract(open);
     ancestorsContract(open);
     filterContract(open);
     undoContract(open);
     logContract(open);
+    transactionsContract(open);
   });
 }

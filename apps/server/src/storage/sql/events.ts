@@ -2,6 +2,7 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { EventType, LoggedEvent } from "@cairn/shared/events";
 import type { Kysely } from "kysely";
 import type { LogPosition, NewEvent, Reads } from "../store.ts";
+import { numbersIn } from "./conditions.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -24,19 +25,43 @@ export async function findPosition(db: Db, session_id: string): Promise<LogPosit
   return { epoch: row.epoch, seq: row.seq, oldest_seq: row.oldest ?? row.seq + 1 };
 }
 
-export async function listEvents(
+type Query = Parameters<Reads["events"]>[0];
+
+/**
+ * Where events of these types stand: a question a type, each bounded by the limit, so that the
+ * rare one is found without reading all that lies between.
+ */
+async function seqsOfTypes(
   db: Db,
-  query: Parameters<Reads["events"]>[0],
-): Promise<LoggedEvent[]> {
-  const { types, until } = query;
-  let found = db
-    .selectFrom("events")
-    .select("event")
-    .where("session_id", "=", query.session_id)
-    .where("seq", ">", query.after);
-  if (until !== undefined) found = found.where("seq", "<=", until);
-  if (types !== undefined) found = found.where("event_type", "in", types);
-  const rows = await found.orderBy("seq").limit(query.limit).execute();
+  query: Query & { types: readonly EventType[]; order: "asc" | "desc" },
+): Promise<number[]> {
+  const { order, limit, until } = query;
+  const seqs: number[] = [];
+  for (const type of new Set(query.types)) {
+    let found = db
+      .selectFrom("events")
+      .select("seq")
+      .where("session_id", "=", query.session_id)
+      .where("event_type", "=", type)
+      .where("seq", ">", query.after);
+    if (until !== undefined) found = found.where("seq", "<=", until);
+    const rows = await found.orderBy("seq", order).limit(limit).execute();
+    for (const { seq } of rows) seqs.push(seq);
+  }
+  return seqs.toSorted((a, b) => (order === "asc" ? a - b : b - a)).slice(0, limit);
+}
+
+export async function listEvents(db: Db, query: Query): Promise<LoggedEvent[]> {
+  const { session_id, types, until, after, limit } = query;
+  let found = db.selectFrom("events").select("event").where("session_id", "=", session_id);
+  if (types === undefined) {
+    found = found.where("seq", ">", after);
+    if (until !== undefined) found = found.where("seq", "<=", until);
+  } else {
+    const seqs = await seqsOfTypes(db, { ...query, types, order: "asc" });
+    found = found.where("seq", "in", numbersIn(seqs));
+  }
+  const rows = await found.orderBy("seq").limit(limit).execute();
   return rows.map(({ event }) => JSON.parse(event) as LoggedEvent);
 }
 
@@ -46,19 +71,15 @@ export async function findSeqBeforeLast(
   count: number,
   types?: readonly EventType[],
 ): Promise<number> {
-  if (count > 0) {
-    let found = db.selectFrom("events").select("seq").where("session_id", "=", session_id);
-    if (types !== undefined) found = found.where("event_type", "in", types);
-    const first = await found
-      .orderBy("seq", "desc")
-      .limit(1)
-      .offset(count - 1)
-      .executeTakeFirst();
-    if (first !== undefined) return first.seq - 1;
-  }
   const position = await findPosition(db, session_id);
   if (position === null) return 0;
-  return count > 0 ? position.oldest_seq - 1 : position.seq;
+  const { seq, oldest_seq } = position;
+  if (count === 0) return seq;
+  // The log has no gaps.
+  if (types === undefined) return Math.max(oldest_seq - 1, seq - count);
+  const query = { session_id, types, after: 0, limit: count, order: "desc" } as const;
+  const first = (await seqsOfTypes(db, query))[count - 1];
+  return first === undefined ? oldest_seq - 1 : first - 1;
 }
 
 export async function appendEvent(db: Db, event: NewEvent): Promise<LoggedEvent> {

@@ -1,4 +1,6 @@
 import { ProtocolError } from "@cairn/shared/errors";
+import type { OperationStatus } from "@cairn/shared/operation";
+import { sql } from "kysely";
 import type { Kysely, Selectable } from "kysely";
 import * as z from "zod/mini";
 import type { NewOperation, OperationRow, Page, PageQuery, Tx } from "../store.ts";
@@ -48,7 +50,8 @@ export async function listPendingOperations(db: Db): Promise<OperationRow[]> {
   const rows = await db
     .selectFrom("operations")
     .selectAll()
-    .where("status", "=", "pending")
+    // A literal, so that the index of pending ones is known to fit.
+    .where((eb) => eb("status", "=", sql.lit<OperationStatus>("pending")))
     .orderBy("ord")
     .execute();
   return rows.map(rowOf);
@@ -70,23 +73,22 @@ export async function nextUndo(db: Db, session_id: string): Promise<OperationRow
 }
 
 export async function nextRedo(db: Db, session_id: string): Promise<OperationRow | null> {
+  const latestOnStack = db
+    .selectFrom("operations as latest")
+    .select("latest.ord")
+    .where("latest.session_id", "=", session_id)
+    .where("latest.kind", "in", stackKinds)
+    .where("latest.status", "in", doneStatuses)
+    .orderBy("latest.ord", "desc")
+    .limit(1);
   const row = await db
-    .selectFrom("operations as undo")
+    .selectFrom("operations")
     .selectAll()
     .where("session_id", "=", session_id)
     .where("kind", "=", "undo")
     .where("status", "in", doneStatuses)
     .where("redone_by", "is", null)
-    .where((eb) => {
-      const newer = eb
-        .selectFrom("operations as newer")
-        .select("newer.ord")
-        .where("newer.session_id", "=", session_id)
-        .whereRef("newer.ord", ">", "undo.ord")
-        .where("newer.kind", "in", stackKinds)
-        .where("newer.status", "in", doneStatuses);
-      return eb.not(eb.exists(newer));
-    })
+    .where((eb) => eb("ord", ">", eb.fn.coalesce(latestOnStack, eb.lit(0))))
     .orderBy("ord", "desc")
     .limit(1)
     .executeTakeFirst();

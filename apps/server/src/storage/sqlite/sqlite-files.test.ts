@@ -42,7 +42,7 @@ function startWriter(session_id: string, count?: number) {
     const [checkpoint_id, seq] = line.split(" ");
     acks.push({ checkpoint_id: checkpoint_id!, seq: Number(seq) });
   });
-  const ended = Promise.all([once(child, "exit"), once(lines, "close")]).then(([[code]]) => code);
+  const ended = Promise.all([once(child, "exit"), once(lines, "close")]).then(() => child.exitCode);
   return { child, lines, acks, ended };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { defaultSettings } from "@cairn/shared/session";
+import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { LoggedEvent } from "@cairn/shared/events";
 import type { CheckpointRow, NewCheckpoint, NewOperation, SessionRow, Store } from "../store.ts";
 
@@ -117,6 +118,19 @@ export function asStored(row: NewCheckpoint): CheckpointRow {
     annotation_count: 0,
     max_severity: null,
   };
+}
+
+/** What lists give of a row that was just inserted, without its shown parent. */
+export function asListed(row: NewCheckpoint): Omit<CheckpointSummary, "shown_parent_id"> {
+  const {
+    rules: _rules,
+    skipped: _skipped,
+    state: _state,
+    changed_paths: _changed_paths,
+    purged_at: _purged_at,
+    ...summary
+  } = asStored(row);
+  return summary;
 }
 
 export async function addOperation(

@@ -129,6 +129,7 @@ create table events (
   event text not null,
   primary key (session_id, seq)
 ) strict, without rowid;
+create index events_by_type on events (session_id, event_type, seq);
 
 create table keys (
   key_id text primary key,
