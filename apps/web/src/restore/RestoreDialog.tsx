@@ -6,6 +6,7 @@ import { useCheckpoint, useHead, useSession } from "../state/live.ts";
 import { useProgress } from "../state/progress.ts";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
+import { toFailure } from "../ui/error.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
@@ -35,6 +36,13 @@ export function RestoreDialog(props: RestoreDialogProps) {
 
 const settleMs = 400;
 
+const notes = {
+  changed:
+    "Files changed while you were looking. Nothing was restored; this is what would be done now.",
+  rolled_back:
+    "The restore was cut off and taken back: the folder is as it was before. This is what would be done now.",
+};
+
 function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDialogProps) {
   const session = useSession(session_id);
   const row = useCheckpoint(session_id, checkpoint_id);
@@ -60,6 +68,7 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
       setChoice(everything);
       planning.show(next);
     },
+    onRolledBack: planning.refresh,
     onRestored: ({ operation_id, into: copied }) => {
       onOpenChange(false);
       if (copied) toast(`Copied to ${into ?? ""}`);
@@ -156,15 +165,20 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
               }}
             />
           )}
-          {phase.name === "choosing" && phase.changed && (
+          {phase.name === "choosing" && phase.note !== null && (
             <p role="alert" className="rounded-sm bg-warn-soft px-3 py-2 text-warn">
-              Files changed while you were looking. Nothing was restored; this is what would be done
-              now.
+              {notes[phase.note]}
             </p>
           )}
           {phase.name === "failed" && (
             <ErrorNote
-              title={copying ? "The copy failed" : "The restore failed"}
+              title={
+                toFailure(phase.error).details["outcome_unknown"] === true
+                  ? "The restore was cut off"
+                  : copying
+                    ? "The copy failed"
+                    : "The restore failed"
+              }
               error={phase.error}
               onRetry={() => void run(plan, choice)}
             />

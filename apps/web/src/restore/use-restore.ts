@@ -8,7 +8,8 @@ import { chosenPaths, holdsTo, type Choice } from "./choice.ts";
 import { wholePlan, type LoadedPlan, type PlanRequest } from "./use-plan.ts";
 
 export type RestorePhase =
-  | { name: "choosing"; changed: boolean }
+  /** `note`: why the plan on the screen is another than before. */
+  | { name: "choosing"; note: "changed" | "rolled_back" | null }
   | { name: "running"; operation_id: string }
   | { name: "failed"; operation_id: string; error: unknown }
   | { name: "differences"; differences: readonly Difference[]; operation_id: string };
@@ -26,7 +27,11 @@ interface Options {
   onRestored: (result: { operation_id: string; into: boolean }) => void;
   /** The folder moved: this is what would be done now. */
   onNewPlan: (plan: LoadedPlan) => void;
+  /** It was cut off, and the folder is as it was before. */
+  onRolledBack: () => void;
 }
+
+const choosing: RestorePhase = { name: "choosing", note: null };
 
 /** Raised when a fresh plan would do something else than what is on the screen. */
 class PlanMoved extends Error {}
@@ -57,16 +62,22 @@ async function carryOut(
 }
 
 /** The work of the restore dialog after its button was pressed. */
-export function useRestore({ wanted, onRestored, onNewPlan }: Options): Restoring {
-  const [phase, setPhase] = useState<RestorePhase>({ name: "choosing", changed: false });
+export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Options): Restoring {
+  const [phase, setPhase] = useState(choosing);
   const { session_id } = wanted;
 
-  // An answer can be lost with its connection; the event still tells that it was done.
+  // An answer can be lost with its connection; the events still tell how it ended.
   useSessionEvents(session_id, (event) => {
-    if (phase.name !== "failed" || event.event_type !== "checkpoint_restored") return;
-    if (event.operation_id !== phase.operation_id) return;
-    setPhase({ name: "choosing", changed: false });
-    onRestored({ operation_id: phase.operation_id, into: false });
+    if (phase.name !== "failed" || event.operation?.operation_id !== phase.operation_id) return;
+    const { operation_id } = phase;
+    const { status } = event.operation;
+    if (status === "done" || status === "done_with_differences") {
+      setPhase(choosing);
+      onRestored({ operation_id, into: false });
+    } else if (status === "rolled_back") {
+      setPhase({ name: "choosing", note: "rolled_back" });
+      onRolledBack();
+    }
   });
 
   const run = async (plan: LoadedPlan | null, choice: Choice): Promise<void> => {
@@ -77,7 +88,7 @@ export function useRestore({ wanted, onRestored, onNewPlan }: Options): Restorin
       if (status === "restored_with_differences")
         setPhase({ name: "differences", differences, operation_id });
       else {
-        setPhase({ name: "choosing", changed: false });
+        setPhase(choosing);
         onRestored({ operation_id, into: wanted.into !== undefined });
       }
     } catch (error) {
@@ -87,7 +98,7 @@ export function useRestore({ wanted, onRestored, onNewPlan }: Options): Restorin
       }
       try {
         onNewPlan(await wholePlan(wanted));
-        setPhase({ name: "choosing", changed: true });
+        setPhase({ name: "choosing", note: "changed" });
       } catch (failure) {
         setPhase({ name: "failed", operation_id, error: failure });
       }
@@ -96,6 +107,6 @@ export function useRestore({ wanted, onRestored, onNewPlan }: Options): Restorin
   return {
     phase,
     run,
-    reset: useCallback(() => setPhase({ name: "choosing", changed: false }), []),
+    reset: useCallback(() => setPhase(choosing), []),
   };
 }

@@ -48,6 +48,7 @@ export function Dialog(props: Props) {
   } = props;
   const body = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
+  const opener = useRef<Element | null>(null);
   const hold = (event: Event) => {
     if (locked) event.preventDefault();
   };
@@ -63,10 +64,17 @@ export function Dialog(props: Props) {
           onPointerDownOutside={hold}
           onInteractOutside={hold}
           onOpenAutoFocus={(event) => {
+            opener.current = document.activeElement;
             const target = props.initialFocus?.() ?? firstControl(body.current) ?? content.current;
             if (target === null) return;
             event.preventDefault();
             target.focus();
+          }}
+          // Radix returns focus to its own trigger only, and these dialogs have none.
+          onCloseAutoFocus={(event) => {
+            if (!(opener.current instanceof HTMLElement)) return;
+            event.preventDefault();
+            opener.current.focus({ preventScroll: true });
           }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={classNames(
