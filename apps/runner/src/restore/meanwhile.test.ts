@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { realFs } from "../fs.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
 import { listTree } from "../testing/tree.ts";
-import { watchedFs } from "../testing/faults.ts";
+import { Crash, watchedFs } from "../testing/faults.ts";
 
 /** A restore during which `meddle` runs between the plan and the first write. */
 function restoreDuring(
@@ -153,4 +153,63 @@ test("a workspace that is replaced after the plan is left alone", () => {
   );
   expect(readFileSync(join(outside, "a"), "utf8")).toBe("outside");
   expect(readFileSync(join(site.home, "moved/a"), "utf8")).toBe("now");
+});
+
+test("content that stood aside through a crash is stored before newer work takes its place", () => {
+  using site = new RestoreSite();
+  site.write({ a: "then" });
+  const target = site.capture();
+  site.write({ a: "now" });
+  let dead = false;
+  const fs = watchedFs(realFs, () => {
+    if (dead) throw new Crash("crashed");
+  });
+  const restorer = site.restorer({
+    fs,
+    onPhase(phase) {
+      if (phase === "applying:0") dead = true;
+    },
+  });
+  const request = site.request(target);
+  restorer.prepare(request);
+  site.write({ a: "newer" });
+  expect(() => restorer.apply(request.operation_id)).toThrow(/does so when it starts next/);
+  site.write({ a: "newest" });
+  expect(site.restorer().recover([])).toEqual([
+    {
+      operation_id: request.operation_id,
+      outcome: "before",
+      differences: [expect.objectContaining({ path: "a", reason: "changed_meanwhile" })],
+    },
+  ]);
+  expect(read(site, "a")).toBe("newest");
+  expect(site.list()).toHaveLength(2);
+  const hash = site.store.hashBlob(Buffer.from("newer"));
+  expect(Buffer.concat([...site.store.readBlob(hash)]).toString()).toBe("newer");
+  const pins = site.store.index.database.prepare("SELECT pin FROM pins").all();
+  expect(pins).toContainEqual({ pin: request.operation_id });
+});
+
+test("a workspace that is reached through a link is refused before anything is planned", () => {
+  using site = new RestoreSite();
+  site.write({ a: "then" });
+  const target = site.capture();
+  renameSync(site.workspace, join(site.home, "moved"));
+  symlinkSync(join(site.home, "moved"), site.workspace);
+  expect(() => site.restorer().plan(site.request(target))).toThrow(
+    expect.objectContaining({ code: "workspace_unavailable" }),
+  );
+});
+
+test("a folder on the way to the workspace that became a link is refused", () => {
+  using site = new RestoreSite();
+  mkdirSync(site.path("in/ner"), { recursive: true });
+  site.write({ "in/ner/a": "then" });
+  const target = site.capture();
+  renameSync(site.path("in"), join(site.home, "moved"));
+  symlinkSync(join(site.home, "moved"), site.path("in"));
+  const workspace = site.path("in/ner");
+  expect(() => site.restorer().plan({ ...site.request(target), workspace })).toThrow(
+    expect.objectContaining({ code: "workspace_unavailable" }),
+  );
 });

@@ -202,3 +202,25 @@ test("a folder that outgrew its limits can still be restored", () => {
   site.rules = { ...site.rules, limits: { ...site.rules.limits, files: 2, bytes: 2 } };
   expect(site.restore(target).status).toBe("restored");
 });
+
+test("a file is not turned into a folder that a rule for folders ignores, nor the reverse", () => {
+  using site = new RestoreSite();
+  site.write({ "b/a": "in a folder", c: "then" });
+  const folders = site.capture();
+  site.remove("b");
+  site.write({ ".gitignore": "b/\n", b: "a file", c: "now" });
+  const before = site.list();
+  const there = site.restore(folders);
+  expect(reasons(there)).toEqual(["b: blocked_by_ignored"]);
+  expect(readFileSync(site.path("b"), "utf8")).toBe("a file");
+  expect(readFileSync(site.path("c"), "utf8")).toBe("then");
+  expect(site.restore(there.safety).status).toBe("restored");
+  expect(site.list()).toEqual(before);
+
+  // The checkpoint with the file knew no folder of that name.
+  site.remove("b", ".gitignore");
+  site.write({ b: folder() });
+  const done = site.restore(there.safety);
+  expect(reasons(done)).toContain("b: blocked_by_ignored");
+  expect(site.list()).toContain("b/ 755");
+});
