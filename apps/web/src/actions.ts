@@ -35,10 +35,6 @@ export function purgeSession(session_id: string) {
   return server().call("delete_session", { session_id, permanent: true });
 }
 
-export function getSession(session_id: string) {
-  return server().call("get_session", { session_id });
-}
-
 export function scanWorkspace(params: Params<"scan_workspace">) {
   return server().call("scan_workspace", params);
 }
@@ -51,10 +47,6 @@ export function listFolders(path?: string) {
 /** Give `operation_id` (see `newId`) to follow its progress with `useProgress`. */
 export function createCheckpoint(params: Params<"checkpoint">) {
   return server().call("checkpoint", params);
-}
-
-export function listCheckpoints(params: Params<"list_checkpoints">) {
-  return server().call("list_checkpoints", params);
 }
 
 export function getCheckpoint(session_id: string, checkpoint_id: string) {

@@ -73,7 +73,7 @@ export function useCommand(id: CommandId, run: Run, reason: string | null = null
 }
 
 /** Whether something on the screen answers to a command. */
-export function isAvailable(id: CommandId): boolean {
+function isAvailable(id: CommandId): boolean {
   return (registered.get(id)?.length ?? 0) > 0;
 }
 

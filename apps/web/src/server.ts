@@ -89,11 +89,3 @@ export async function startServer(): Promise<unknown> {
   });
   return failure;
 }
-
-/** A path of the server's HTTP API, fetched with this page's key. */
-export function fetchFromServer(path: string, init: RequestInit = {}): Promise<Response> {
-  const key = readKey();
-  const headers = new Headers(init.headers);
-  if (key !== null) headers.set("authorization", `Bearer ${key}`);
-  return fetch(path, { ...init, headers });
-}

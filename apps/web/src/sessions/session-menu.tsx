@@ -8,7 +8,7 @@ import { toast, toastError } from "../ui/toast.ts";
 import { visibleString } from "../ui/visible.ts";
 
 /** Puts a session into the trash, and offers to take it out again. */
-export async function deleteSessionWithUndo(session: Session): Promise<boolean> {
+async function deleteSessionWithUndo(session: Session): Promise<boolean> {
   const name = visibleString(session.name);
   const back = async () => {
     try {

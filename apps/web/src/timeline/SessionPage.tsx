@@ -55,7 +55,7 @@ function WithoutTimeline({ session_id }: { session_id: string }) {
       <TopBar>
         <h1 className="truncate font-medium">{name}</h1>
       </TopBar>
-      <div className="grid min-h-0 flex-1 grid-cols-1 wide:grid-cols-[14rem_minmax(0,1fr)]">
+      <div className="grid min-h-0 flex-1 grid-cols-1 wide:grid-cols-[11rem_minmax(0,1fr)] xl:grid-cols-[14rem_minmax(0,1fr)]">
         {wide && <SessionsRail current={session_id} />}
         <main className="scrolls p-4">
           {status === "missing" && (

@@ -140,7 +140,7 @@ export function SessionView({ session }: { session: Session }) {
         </h1>
       </TopBar>
       {session.demo && <DemoBar session={session} />}
-      <div className="grid min-h-0 flex-1 grid-cols-1 wide:grid-cols-[14rem_minmax(0,1fr)_minmax(24rem,40%)]">
+      <div className="grid min-h-0 flex-1 grid-cols-1 wide:grid-cols-[11rem_minmax(0,1fr)_36%] xl:grid-cols-[14rem_minmax(0,1fr)_40%]">
         {wide && <SessionsRail current={session_id} />}
         <main className="flex min-h-0 min-w-0 flex-col">
           <TimelineBar

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** Whether a media query holds, and draws again when that changes. */
-export function useMedia(query: string): boolean {
+function useMedia(query: string): boolean {
   return useSyncExternalStore(
     (listener) => {
       const list = matchMedia(query);
@@ -14,5 +14,5 @@ export function useMedia(query: string): boolean {
 
 /** Room for three panes side by side. */
 export function useWide(): boolean {
-  return useMedia("(min-width: 1100px)");
+  return useMedia("(min-width: 68.75rem)");
 }
