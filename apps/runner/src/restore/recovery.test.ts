@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Fs } from "../fs.ts";
@@ -7,6 +7,7 @@ import { crashingFs, watchedFs } from "../testing/faults.ts";
 import { RestoreCase } from "../testing/restore-case.ts";
 import { countCalls } from "../testing/restore-drills.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
+import { removeTree } from "../testing/tree.ts";
 
 /** Leaves a journal in the middle of its steps. */
 function cutInTheMiddle(drill: RestoreCase): string {
@@ -221,14 +222,14 @@ test("another device is unreachable, unless the restore's own traces are on it",
 test("a missing workspace is made anew where its parent stands on the device it was on", () => {
   using drill = new RestoreCase();
   const { site } = drill;
-  rmSync(site.workspace, { recursive: true });
+  removeTree(site.workspace);
   const done = site.restore(drill.target);
   expect(done.status).toBe("restored");
   expect(done.safety.files).toBe(0);
   const withoutGit = drill.after.filter((line) => !/\.git\/|\.log |^added/.test(line));
   expect(site.list()).toEqual(withoutGit);
 
-  rmSync(site.workspace, { recursive: true });
+  removeTree(site.workspace);
   for (const fs of [renumbered(), realFs]) {
     if (fs === realFs) renameSync(site.home, `${site.home}-away`);
     expect(() => site.restorer({ fs }).plan(site.request(drill.target))).toThrow(
@@ -241,7 +242,7 @@ test("a missing workspace is made anew where its parent stands on the device it 
 test("a crash while a missing workspace is made anew leaves it missing", () => {
   using drill = new RestoreCase();
   const { site } = drill;
-  rmSync(site.workspace, { recursive: true });
+  removeTree(site.workspace);
   for (let at = 5; at < 60; at += 3) {
     const request = drill.request();
     const restorer = site.restorer({ fs: crashingFs(realFs, at) });
