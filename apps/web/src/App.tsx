@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { useStore } from "zustand";
 import { listenToKeys, useCommand } from "./commands.ts";
@@ -6,17 +6,17 @@ import { NotFound } from "./NotFound.tsx";
 import { SessionsPage } from "./sessions/SessionsPage.tsx";
 import { SignedOut } from "./SignedOut.tsx";
 import { useConnection } from "./state/connection.ts";
+import { later } from "./ui/later.ts";
 import { PageBoundary } from "./ui/PageBoundary.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
 import { toasts } from "./ui/toast.ts";
 import { TooltipProvider } from "./ui/Tooltip.tsx";
 
-/** The timeline's code: asked for while the page connects, and drawn when a session is opened. */
-const loadSessionPage = () =>
-  import("./timeline/SessionPage.tsx").then((m) => ({ default: m.SessionPage }));
-const SessionPage = lazy(loadSessionPage);
-const Toaster = lazy(() => import("./ui/Toaster.tsx").then((m) => ({ default: m.Toaster })));
-const KeysSheet = lazy(() => import("./KeysSheet.tsx").then((m) => ({ default: m.KeysSheet })));
+const SessionPage = later(() =>
+  import("./timeline/SessionPage.tsx").then((m) => ({ default: m.SessionPage })),
+);
+const Toaster = later(() => import("./ui/Toaster.tsx").then((m) => ({ default: m.Toaster })));
+const KeysSheet = later(() => import("./KeysSheet.tsx").then((m) => ({ default: m.KeysSheet })));
 
 function Keys() {
   const [open, setOpen] = useState(false);
@@ -32,9 +32,6 @@ function Toasts() {
 
 function Pages() {
   const signedOut = useConnection((state) => state.signedOut);
-  useEffect(() => {
-    void loadSessionPage();
-  }, []);
   if (signedOut) return <SignedOut />;
   return (
     <Suspense

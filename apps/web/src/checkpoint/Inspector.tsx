@@ -1,5 +1,5 @@
 import { X } from "lucide-react";
-import { lazy, Suspense, useRef, type ReactNode } from "react";
+import { Suspense, useRef, type ReactNode } from "react";
 import { commands, useCommand } from "../commands.ts";
 import { plural, shortId } from "../format.ts";
 import { checkpointName } from "../operations/operation-words.ts";
@@ -7,6 +7,7 @@ import { useCheckpoint, useHead } from "../state/live.ts";
 import { useSelection } from "../timeline/use-selection.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { later } from "../ui/later.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
 import { Changes } from "./Changes.tsx";
@@ -18,7 +19,7 @@ import { TagRow } from "./TagRow.tsx";
 import { useChangeReason } from "./use-change-reason.ts";
 import { useDetails, type Details } from "./use-details.ts";
 
-const StateView = lazy(() => import("./StateView.tsx"));
+const StateView = later(() => import("./StateView.tsx"));
 
 interface InspectorProps {
   session_id: string;

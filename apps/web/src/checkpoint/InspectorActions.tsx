@@ -1,6 +1,6 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import { Link as LinkIcon, Pin, PinOff, RotateCcw, Trash2, Undo2 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { deleteCheckpoint, setPinned, undelete } from "../actions.ts";
 import { commands } from "../commands.ts";
 import { checkpointName } from "../operations/operation-words.ts";
@@ -9,8 +9,9 @@ import { origin } from "../server.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { copyText } from "../ui/copy.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
+import { later } from "../ui/later.ts";
 
-const RestoreDialog = lazy(() =>
+const RestoreDialog = later(() =>
   import("../restore/RestoreDialog.tsx").then((module) => ({ default: module.RestoreDialog })),
 );
 

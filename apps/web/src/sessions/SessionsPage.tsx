@@ -1,5 +1,5 @@
 import { Plus, Trash2 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { StartDemoButton } from "../demo/StartDemo.tsx";
 import { formatCount } from "../format.ts";
 import { useConnection, useOffline } from "../state/connection.ts";
@@ -9,16 +9,17 @@ import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Input } from "../ui/Field.tsx";
+import { later } from "../ui/later.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { useTitle } from "../use-title.ts";
 import { FirstRun } from "./FirstRun.tsx";
 import { SessionsTable } from "./SessionsTable.tsx";
 import { useOrdered } from "./use-ordered.ts";
 
-const CreateSessionDialog = lazy(() =>
+const CreateSessionDialog = later(() =>
   import("./CreateSessionDialog.tsx").then((m) => ({ default: m.CreateSessionDialog })),
 );
-const TrashDialog = lazy(() =>
+const TrashDialog = later(() =>
   import("../trash/TrashDialog.tsx").then((m) => ({ default: m.TrashDialog })),
 );
 

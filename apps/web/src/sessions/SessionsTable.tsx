@@ -1,11 +1,12 @@
 import type { Session } from "@cairn/shared/session";
 import { Ellipsis } from "lucide-react";
-import { lazy, memo, Suspense, useState } from "react";
+import { memo, Suspense, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { formatBytes, formatCount } from "../format.ts";
 import { useOffline } from "../state/connection.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { IconButton } from "../ui/Button.tsx";
+import { later } from "../ui/later.ts";
 import { Menu } from "../ui/Menu.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Text } from "../ui/Text.tsx";
@@ -13,7 +14,7 @@ import { visibleString } from "../ui/visible.ts";
 import { sessionMenu } from "./session-menu.tsx";
 import { StatusBadge } from "./StatusBadge.tsx";
 
-const RenameDialog = lazy(() =>
+const RenameDialog = later(() =>
   import("./RenameDialog.tsx").then((m) => ({ default: m.RenameDialog })),
 );
 

@@ -1,22 +1,22 @@
 import type { Session } from "@cairn/shared/session";
-import { lazy } from "react";
 import { useCheckpoint } from "../state/live.ts";
+import { later } from "../ui/later.ts";
 
-const CreateCheckpointDialog = lazy(() =>
+const CreateCheckpointDialog = later(() =>
   import("../checkpoint/CreateCheckpointDialog.tsx").then((m) => ({
     default: m.CreateCheckpointDialog,
   })),
 );
-const RestoreDialog = lazy(() =>
+const RestoreDialog = later(() =>
   import("../restore/RestoreDialog.tsx").then((m) => ({ default: m.RestoreDialog })),
 );
-const TrashDialog = lazy(() =>
+const TrashDialog = later(() =>
   import("../trash/TrashDialog.tsx").then((m) => ({ default: m.TrashDialog })),
 );
-const RenameDialog = lazy(() =>
+const RenameDialog = later(() =>
   import("../sessions/RenameDialog.tsx").then((m) => ({ default: m.RenameDialog })),
 );
-const TagsDialog = lazy(() => import("./TagsDialog.tsx").then((m) => ({ default: m.TagsDialog })));
+const TagsDialog = later(() => import("./TagsDialog.tsx").then((m) => ({ default: m.TagsDialog })));
 
 /** Which dialog of the session's page is open. */
 export type OpenDialog =

@@ -1,6 +1,6 @@
 import type { Session } from "@cairn/shared/session";
 import { Plus } from "lucide-react";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { commands } from "../commands.ts";
 import { DemoBar } from "../demo/StartDemo.tsx";
 import { Feed } from "../feed/Feed.tsx";
@@ -9,6 +9,7 @@ import { useOffline } from "../state/connection.ts";
 import { useLive, useLiveState } from "../state/live.ts";
 import { TopBar } from "../TopBar.tsx";
 import { Button } from "../ui/Button.tsx";
+import { later } from "../ui/later.ts";
 import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
 import { useWide } from "../ui/use-media.ts";
@@ -22,13 +23,13 @@ import { Timeline, type TimelineHandle } from "./Timeline.tsx";
 import { TimelineBar } from "./TimelineBar.tsx";
 import { useActiveRow } from "./use-active-row.ts";
 import { useHiddenCount } from "./use-hidden-count.ts";
-import { useSelection } from "./use-selection.ts";
+import { selectedNow, useSelection } from "./use-selection.ts";
 import { useTimelineKeys } from "./use-timeline-keys.ts";
 
-const Inspector = lazy(() =>
+const Inspector = later(() =>
   import("../checkpoint/Inspector.tsx").then((m) => ({ default: m.Inspector })),
 );
-const InspectorSheet = lazy(() =>
+const InspectorSheet = later(() =>
   import("./InspectorSheet.tsx").then((m) => ({ default: m.InspectorSheet })),
 );
 
@@ -59,6 +60,12 @@ export function SessionView({ session }: { session: Session }) {
   const hiddenCount = useHiddenCount(session_id);
   const title = `${visibleString(session.name)} · Cairn`;
   useTitle(hiddenCount > 0 ? `(${hiddenCount}) ${title}` : title);
+
+  // A link to a checkpoint shows its row too, if it is among the newest.
+  useEffect(() => {
+    const linked = selectedNow();
+    if (linked !== null) timeline.current?.reveal(linked);
+  }, []);
 
   const onSelect = useCallback(
     (id: string | null) => {
@@ -95,7 +102,7 @@ export function SessionView({ session }: { session: Session }) {
       timeline.current?.reveal(id);
       timeline.current?.focus();
       // The sheet covers the rows, so only beside them do the details follow.
-      if (selected !== null && wide) select(id, { replace: true });
+      if (selectedNow() !== null && wide) select(id, { replace: true });
     },
     onSelect: (id) => (id === null ? closeInspector() : onSelect(id)),
     onRestore,
