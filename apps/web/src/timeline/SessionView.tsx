@@ -1,6 +1,6 @@
 import type { Session } from "@cairn/shared/session";
 import { Plus } from "lucide-react";
-import { Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { commands } from "../commands.ts";
 import { DemoBar } from "../demo/StartDemo.tsx";
 import { Feed } from "../feed/Feed.tsx";
