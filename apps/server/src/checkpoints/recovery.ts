@@ -23,12 +23,19 @@ async function setStatus(
   });
 }
 
+/** What cannot be dropped now stays journaled, and must not keep the server from starting. */
+export async function tidyUp(deps: ServiceDeps, operation_id: string): Promise<void> {
+  await deps.runner.settle(operation_id).catch((error: unknown) => {
+    deps.log.warn({ operation_id, err: error }, "could not drop what a restore set aside");
+  });
+}
+
 /** Brings the operation log in line with what the runner found on disk, then lets it clean up. */
 async function finish(deps: ServiceDeps, recovered: Recovered): Promise<void> {
   const { operation_id, outcome, differences } = recovered;
   const row = await deps.store.operation(operation_id);
   if (row === null || row.status !== "pending") {
-    if (outcome !== "unreachable") await deps.runner.settle(operation_id);
+    if (outcome !== "unreachable") await tidyUp(deps, operation_id);
     return;
   }
   deps.log.warn({ operation_id, outcome, differences }, "an operation was cut by a crash");
@@ -38,7 +45,7 @@ async function finish(deps: ServiceDeps, recovered: Recovered): Promise<void> {
   }
   if (outcome === "after") await commitRestored(deps, operation_id, differences.length);
   else await commitNotDone(deps, operation_id, "rolled_back", differences.length);
-  await deps.runner.settle(operation_id);
+  await tidyUp(deps, operation_id);
   const session = await deps.store.session(row.session_id);
   if (session?.status === "recovery_pending") await setStatus(deps, row.session_id, "open");
 }

@@ -10,7 +10,7 @@ import { type ServiceDeps, timestamp } from "./deps.ts";
 import { commitRestored } from "./endings.ts";
 import { findCheckpoint, findOpenSession } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
-import { endFailed, ensureRecovered } from "./recovery.ts";
+import { endFailed, ensureRecovered, tidyUp } from "./recovery.ts";
 import { snapshotOf } from "./views.ts";
 
 /** A restore, undo or redo that is to go to `target`. */
@@ -142,12 +142,7 @@ export async function restoreTo(
     }
   }
   await commitRestored(deps, operation_id, applied.differences.length);
-  if (prepared !== null) {
-    await deps.runner.settle(operation_id).catch((error: unknown) => {
-      // The end is committed; what was set aside is dropped at the next start.
-      deps.log.warn({ operation_id, err: error }, "could not drop what the restore set aside");
-    });
-  }
+  if (prepared !== null) await tidyUp(deps, operation_id);
   return {
     operation_id,
     safety_checkpoint_id: safety_id,

@@ -119,7 +119,10 @@ export interface Reads {
   ): Promise<Page<CheckpointSummary>>;
   /** Nearest live ancestor, null when there is none. */
   shownParent(checkpoint_id: string): Promise<string | null>;
-  /** Ids of every checkpoint whose bytes are to be kept: live ones and those in the trash. */
+  /**
+   * Whose bytes are to be kept: checkpoints that live or are in the trash, and operations with
+   * differences, under whose id the runner keeps newer content that it came across.
+   */
   pins(): Promise<string[]>;
   annotations(checkpoint_id: string): Promise<Annotation[]>;
   annotation(session_id: string, annotation_id: string): Promise<Annotation | null>;

@@ -56,6 +56,13 @@ export function undoContract(open: Open): void {
   });
   afterEach(async () => await opened.dispose());
 
+  test("an operation with differences keeps what it came across", async () => {
+    const session_id = await addSession(store);
+    await addOperation(store, session_id, {});
+    const kept = await addOperation(store, session_id, { differences: 1 });
+    expect(await store.pins()).toEqual([kept]);
+  });
+
   async function take(session_id: string, model: TwoStacks, step: Step, n: number): Promise<void> {
     const top = model.undos.length - 1;
     if (step.do === "operate") {

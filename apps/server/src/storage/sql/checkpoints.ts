@@ -165,5 +165,15 @@ export async function listPins(db: Db): Promise<string[]> {
     .where("purged_at", "is", null)
     .orderBy("sequence_number")
     .execute();
-  return rows.map(({ checkpoint_id }) => checkpoint_id);
+  // Newer content that a restore came across is kept under the id of its operation.
+  const operations = await db
+    .selectFrom("operations")
+    .select("operation_id")
+    .where("differences", ">", 0)
+    .orderBy("ord")
+    .execute();
+  return [
+    ...rows.map(({ checkpoint_id }) => checkpoint_id),
+    ...operations.map(({ operation_id }) => operation_id),
+  ];
 }
