@@ -63,8 +63,17 @@ export type LoggedEvent = {
   [T in EventType]: { event_type: T; data: EventData<T> } & z.infer<typeof EventExtras>;
 }[EventType];
 
-/** An event as a subscription gets it: `prev` is the seq of the one before in its filter class. */
-export type LiveEvent = LoggedEvent & { prev: number };
+/**
+ * An event as a subscription gets it: `prev` is the seq of the one before in its filter class;
+ * `redelivered` counts how often it was sent before, under `ack`.
+ */
+export type LiveEvent = LoggedEvent & { prev: number; redelivered?: number };
+
+/** Several events in one frame, for subscriptions with `batch`. */
+export interface EventBatch {
+  event_type: "batch";
+  events: LiveEvent[];
+}
 
 export const LoggedEvent = z.object({
   event_type: EventType,
@@ -84,6 +93,14 @@ export const transients = {
     done: Count,
     /** Null while it is not known yet. */
     total: z.nullable(Count),
+  }),
+  /** The subscription fell behind and goes on from the log: these events come later. */
+  lagged: z.object({ session_id: Id, subscription_id: z.string(), from: Seq, to: Seq }),
+  /** The server ended a subscription; `consumer_taken`: a newer one holds the consumer's name. */
+  subscription_ended: z.object({
+    session_id: Id,
+    subscription_id: z.string(),
+    reason: z.enum(["consumer_taken", "consumer_deleted", "session_deleted", "log_trimmed"]),
   }),
   session_summary: z.object({ session: z.nullable(Session), session_id: Id }),
 } as const;

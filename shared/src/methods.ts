@@ -115,6 +115,49 @@ const Key = z.object({
   current: z.boolean(),
 });
 
+const ConsumerName = z.string().check(z.regex(/^[\w.:-]{1,100}$/));
+
+/** A named reader of a session's log, and how far it has acknowledged. */
+const Consumer = z.object({
+  consumer: z.string(),
+  session_id: Id,
+  /** Everything up to this seq is acknowledged. */
+  floor: Seq,
+  epoch: z.string(),
+  /** Events of the log after the floor, of any type. */
+  behind: Count,
+  connected: z.boolean(),
+  updated_at: Time,
+});
+
+/** One subscription of a connection, as `list_connections` shows it. */
+const ConnectedSubscription = z.object({
+  subscription_id: z.string(),
+  session_id: z.string(),
+  seq: Seq,
+  /** Events of the log that it has not been sent yet. */
+  lag: Count,
+  /** Sent and not acknowledged; 0 without `ack`. */
+  unacked: Count,
+  consumer: z.nullable(z.string()),
+});
+
+const ConnectionFacts = z.object({
+  connection_id: z.string(),
+  actor: z.nullable(z.string()),
+  since: Time,
+  remote: z.string(),
+  user_agent: z.nullable(z.string()),
+  current: z.boolean(),
+  /** Requests at work. */
+  in_flight: Count,
+  /** Bytes that the kernel has not taken. */
+  buffered_bytes: Count,
+  sent_bytes: Count,
+  received_bytes: Count,
+  subscriptions: z.array(ConnectedSubscription),
+});
+
 /** A checkpoint id, or `workspace` for the folder as it is now. */
 const DiffSide = z.union([z.literal("workspace"), Id]);
 
@@ -442,7 +485,28 @@ export const methods = {
         z.union([
           z.object({ epoch: z.string().check(z.maxLength(64)), seq: Seq }),
           z.object({ last: z.int().check(z.minimum(0), z.maximum(10_000)) }),
+          z.object({ time: Time }),
+          z.literal("start"),
         ]),
+      ),
+      /** Only events whose stored checkpoint matches; `checkpoints_compacted` passes every filter. */
+      filter: z.optional(Filter),
+      ack: z.optional(
+        z.object({
+          /** Events that may be sent and not acknowledged. */
+          window: z._default(z.int().check(z.minimum(1), z.maximum(1_000)), 100),
+          /** After so long without an ack, what is not acknowledged is sent again. In ms. */
+          wait_ms: z._default(z.int().check(z.minimum(100), z.maximum(600_000)), 30_000),
+          /** A name under which what was acknowledged is remembered, over restarts too. */
+          consumer: z.optional(ConsumerName),
+        }),
+      ),
+      /** Several events a frame: at most `max`, waiting at most `interval_ms` for more. */
+      batch: z.optional(
+        z.object({
+          max: z._default(z.int().check(z.minimum(2), z.maximum(1_000)), 100),
+          interval_ms: z._default(z.int().check(z.minimum(0), z.maximum(10_000)), 50),
+        }),
       ),
       /** Opt into `progress` and `sync` messages without any other option. */
       transient: z.optional(z.boolean()),
@@ -483,6 +547,34 @@ export const methods = {
       limit: page.limit,
     }),
     z.object({ events: z.array(LoggedEvent), epoch: z.string(), head: Seq, oldest_seq: Seq }),
+  ),
+  ack: method(
+    "connection",
+    "viewer",
+    "Acknowledge every event of a subscription up to a seq.",
+    z.object({ subscription_id: z.string(), seq: Seq }),
+    z.object({ acknowledged: Seq }),
+  ),
+  list_consumers: method(
+    "read",
+    "viewer",
+    "Named consumers of a session and how far they have acknowledged.",
+    z.object(ofSession),
+    z.object({ consumers: z.array(Consumer) }),
+  ),
+  delete_consumer: method(
+    "mutation",
+    "operator",
+    "Forget a named consumer; one that is connected is told and ended.",
+    z.object({ ...ofSession, consumer: ConsumerName }),
+    z.object({ deleted: z.boolean() }),
+  ),
+  list_connections: method(
+    "read",
+    "admin",
+    "Who is connected, since when, with which subscriptions, lag, bytes and requests in flight.",
+    z.object({}),
+    z.object({ connections: z.array(ConnectionFacts) }),
   ),
   list_keys: method(
     "read",

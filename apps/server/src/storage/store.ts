@@ -74,6 +74,28 @@ export interface KeyRow {
 type Unplaced<E> = E extends LoggedEvent ? Omit<E, "seq" | "epoch"> : never;
 export type NewEvent = Unplaced<LoggedEvent>;
 
+/** A named reader of a session's log. */
+export interface ConsumerRow {
+  session_id: string;
+  consumer: string;
+  epoch: string;
+  /** Everything up to this seq is acknowledged. */
+  floor: number;
+  updated_at: string;
+}
+
+/** What a call under an idempotency key has answered, kept for a day. */
+export interface IdempotentRow {
+  actor: string;
+  method: string;
+  key: string;
+  /** Hex SHA-256 of the canonical params without the key. */
+  params_hash: string;
+  /** JSON of the result. */
+  result: string;
+  created_at: string;
+}
+
 export interface PageQuery {
   limit: number;
   cursor?: string | undefined;
@@ -146,6 +168,10 @@ export interface Reads {
   }): Promise<LoggedEvent[]>;
   /** Seq after which the last `count` events of those types begin. */
   seqBeforeLast(session_id: string, count: number, types?: readonly EventType[]): Promise<number>;
+  consumers(session_id: string): Promise<ConsumerRow[]>;
+  consumer(session_id: string, consumer: string): Promise<ConsumerRow | null>;
+  /** The stored outcome of a call with this key, null when there is none younger than a day. */
+  idempotent(actor: string, method: string, key: string): Promise<IdempotentRow | null>;
   keys(): Promise<KeyRow[]>;
   keyByHash(hash: string): Promise<KeyRow | null>;
 }
@@ -193,6 +219,18 @@ export interface Tx extends Reads {
   ): Promise<void>;
   /** Bumps the session's seq under its row lock and writes the event with it. */
   appendEvent(event: NewEvent): Promise<LoggedEvent>;
+  /** Inserts or moves a consumer's floor; never back within one epoch. */
+  saveConsumer(row: ConsumerRow): Promise<void>;
+  deleteConsumer(session_id: string, consumer: string): Promise<boolean>;
+  /** Same transaction as the mutation that it answers for. */
+  insertIdempotent(row: IdempotentRow): Promise<void>;
+  /** Forgets what is older than a day. */
+  expireIdempotent(before: string): Promise<void>;
+  /**
+   * Drops the oldest events of a session beyond `keep` events, and those from before a time.
+   * The newest event always stays. Gives the log's new oldest seq.
+   */
+  trimLog(session_id: string, bound: { keep: number; before: string }): Promise<number>;
   insertKey(row: KeyRow): Promise<void>;
   touchKey(key_id: string, at: string): Promise<void>;
   deleteKey(key_id: string): Promise<boolean>;
