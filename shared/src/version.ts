@@ -9,6 +9,12 @@ interface ProtocolVersion {
 /** Every version of the wire, newest first. A test fails when the wire changes without a line here. */
 export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
   {
+    version: 2,
+    fingerprint: "4663cd200f3f0980",
+    change:
+      "Filters, acknowledged delivery with named consumers, batches, replay from a time or the start, idempotency keys, event streams over HTTP, list_connections.",
+  },
+  {
     version: 1,
     fingerprint: "18175a70e48f62e3",
     change: "The first: sessions, checkpoints, restore with undo and redo, events with resume.",

@@ -225,6 +225,46 @@ export const methodExamples: { [M in MethodName]: { params: Params<M>; result: R
       oldest_seq: 1,
     },
   },
+  ack: { params: { subscription_id: "s1", seq: 2 }, result: { acknowledged: 2 } },
+  list_consumers: {
+    params: ofSession,
+    result: {
+      consumers: [
+        {
+          consumer: "mirror",
+          session_id,
+          floor: 2,
+          epoch: "1",
+          behind: 0,
+          connected: true,
+          updated_at: timestamp,
+        },
+      ],
+    },
+  },
+  delete_consumer: { params: { ...ofSession, consumer: "mirror" }, result: { deleted: true } },
+  list_connections: {
+    params: {},
+    result: {
+      connections: [
+        {
+          connection_id: "c1",
+          actor: "admin",
+          since: timestamp,
+          remote: "127.0.0.1",
+          user_agent: null,
+          current: true,
+          in_flight: 1,
+          buffered_bytes: 0,
+          sent_bytes: 300,
+          received_bytes: 80,
+          subscriptions: [
+            { subscription_id: "s1", session_id, seq: 2, lag: 0, unacked: 0, consumer: null },
+          ],
+        },
+      ],
+    },
+  },
   list_keys: {
     params: {},
     result: {
