@@ -167,6 +167,8 @@ export class Connection implements Subscriber {
         connection: this,
         afterReply: (work) => afterReply.push(work),
       });
+      // Nobody is left to answer; what it subscribed to has ended with the socket.
+      if (this.#closed) return;
       this.#respond({ id, success: true, result });
       for (const work of afterReply) work();
     } catch (error) {

@@ -77,6 +77,60 @@ test("32 requests are begun, no more until one is answered; liveness waits meanw
   expect(most).toBe(32);
 });
 
+test("mutations of one session go one by one in the order sent; others and reads pass them", async () => {
+  const order: string[] = [];
+  const release = new Map<string, () => void>();
+  dispatch = async (_name, params) => {
+    const { step } = params as { step: string };
+    order.push(`begin ${step}`);
+    await new Promise<void>((resolve) => release.set(step, resolve));
+    order.push(`end ${step}`);
+    return {};
+  };
+  const client = await RawClient.open(url);
+  const send = (method: string, session_id: string, step: string): string =>
+    client.send(method, { session_id, step });
+  send("delete_session", "A", "a1");
+  send("checkpoint", "a", "a2");
+  send("checkpoint", "b", "b1");
+  send("subscribe", "a", "s1");
+  send("unsubscribe", "a", "s2");
+  const read = send("get_session", "a", "r1");
+  await expect
+    .poll(() => order.toSorted())
+    .toEqual(["begin a1", "begin b1", "begin r1", "begin s1"]);
+  release.get("r1")?.();
+  await client.answerTo(read);
+  for (const step of ["s1", "a1"]) release.get(step)?.();
+  await expect.poll(() => release.has("a2") && release.has("s2")).toBe(true);
+  expect(order.indexOf("end a1")).toBeLessThan(order.indexOf("begin a2"));
+  expect(order.indexOf("end s1")).toBeLessThan(order.indexOf("begin s2"));
+  for (const finish of release.values()) finish();
+  await client.until(() => client.answers.length === 6, "six answers");
+});
+
+test("what comes after the socket is gone is dropped: no answer, no event, nothing begun", async () => {
+  const begun: string[] = [];
+  let finish = (): void => undefined;
+  let started = false;
+  dispatch = async (name, _params, call) => {
+    begun.push(name);
+    call.afterReply(() => (started = true));
+    await new Promise<void>((resolve) => (finish = resolve));
+    return {};
+  };
+  const client = await RawClient.open(url);
+  client.send("checkpoint", { session_id: "a" });
+  client.send("delete", { session_id: "a" });
+  await expect.poll(() => begun.length).toBe(1);
+  client.terminate();
+  await expect.poll(() => connections.count).toBe(0);
+  finish();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toEqual(["checkpoint"]);
+  expect(started).toBe(false);
+});
+
 test("a client that takes nothing is closed in the range that reconnects; what it held is freed", async () => {
   const chunk = JSON.stringify({ event_type: "x", pad: "x".repeat(256 * 1024) });
   let connection: Connection | null = null;
