@@ -7,9 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { AccessList } from "../auth/access.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { RawClient } from "../testing/raw-client.ts";
-import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Caller, Dispatch } from "./dispatch.ts";
 import { attachWebSockets } from "./upgrade.ts";
 
 let http: Server;
@@ -133,14 +132,14 @@ test("what comes after the socket is gone is dropped: no answer, no event, nothi
 
 test("a client that takes nothing is closed in the range that reconnects; what it held is freed", async () => {
   const chunk = JSON.stringify({ event_type: "x", pad: "x".repeat(256 * 1024) });
-  let connection: Connection | null = null;
+  let connection: Caller | null = null;
   dispatch = (_name, _params, call) => {
     connection = call.connection;
     return Promise.resolve({});
   };
   const client = await RawClient.open(url);
   await client.answerTo(client.send("health"));
-  const { outbox } = connection as unknown as Connection;
+  const { outbox } = connection as unknown as Caller;
   client.ws.pause();
   let sent = 0;
   while (closedWith.length === 0) {
@@ -158,7 +157,7 @@ test("a client that takes nothing is closed in the range that reconnects; what i
 }, 30_000);
 
 test("frames of one tick leave in one write", async () => {
-  let connection: Connection | null = null;
+  let connection: Caller | null = null;
   dispatch = (_name, _params, call) => {
     connection = call.connection;
     return Promise.resolve({});
@@ -166,7 +165,7 @@ test("frames of one tick leave in one write", async () => {
   const client = await RawClient.open(url);
   await client.answerTo(client.send("health"));
   let reads = 0;
-  const { outbox } = connection as unknown as Connection;
+  const { outbox } = connection as unknown as Caller;
   (client.ws as unknown as { _socket: NodeJS.ReadableStream })._socket.on(
     "data",
     () => (reads += 1),
