@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Count, Hash, Id, Time } from "./ids.ts";
+import { Count, Hash, Id, Time, wellFormed } from "./ids.ts";
 import { SkippedPath } from "./files.ts";
 import { caps } from "./session.ts";
 
@@ -7,16 +7,17 @@ const utf8 = new TextEncoder();
 
 /** A string of at most `bytes` bytes of UTF-8. */
 function text(bytes: number) {
-  return z
-    .string()
-    .check(z.refine((value) => utf8.encode(value).length <= bytes, `longer than ${bytes} bytes`));
+  return z.string().check(
+    wellFormed,
+    z.refine((value) => utf8.encode(value).length <= bytes, `longer than ${bytes} bytes`),
+  );
 }
 
 export const Message = text(caps.message_bytes);
 export const Note = text(caps.note_bytes).check(z.minLength(1));
-const Tag = z.string().check(z.trim(), z.minLength(1), z.maxLength(caps.tag_chars));
+const Tag = z.string().check(z.trim(), wellFormed, z.minLength(1), z.maxLength(caps.tag_chars));
 export const Tags = z.array(Tag).check(z.maxLength(caps.tags));
-export const Author = z.string().check(z.trim(), z.minLength(1), z.maxLength(200));
+export const Author = z.string().check(z.trim(), wellFormed, z.minLength(1), z.maxLength(200));
 export const Severity = z.enum(["info", "warning", "critical"]);
 export type Severity = z.infer<typeof Severity>;
 

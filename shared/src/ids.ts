@@ -23,3 +23,6 @@ export const page = {
 
 /** Result key of every paged list: absent on the last page. */
 export const nextCursor = { next_cursor: z.optional(z.string()) };
+
+/** Replaces half surrogate pairs, which no database or file keeps as they are. */
+export const wellFormed = z.overwrite<string>((text) => text.toWellFormed());

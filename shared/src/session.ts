@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Count, Id, Seq, Time } from "./ids.ts";
+import { Count, Id, Seq, Time, wellFormed } from "./ids.ts";
 
 export const caps = {
   name_chars: 200,
@@ -59,7 +59,9 @@ export function mergeSettings(current: Settings, change: SettingsParam): Setting
   return { ...current, ...change, limits: { ...current.limits, ...change.limits } };
 }
 
-export const SessionName = z.string().check(z.trim(), z.minLength(1), z.maxLength(caps.name_chars));
+export const SessionName = z
+  .string()
+  .check(z.trim(), wellFormed, z.minLength(1), z.maxLength(caps.name_chars));
 export const WorkspacePath = z.string().check(z.minLength(1), z.maxLength(4096));
 export const Labels = z
   .record(

@@ -89,7 +89,7 @@ export function tokenOf(env: Env): string | null {
   return token;
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

@@ -28,9 +28,9 @@ function factsOf(pid: number): Facts | null {
 
 function isNpm(pid: number): boolean {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
+    const [program = "", script = ""] = readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
     // npm writes its command into its title: "npm start".
-    return /^npm( |$)/.test(words[0] ?? "") || words.some((word) => /\bnpm(-cli\.js)?$/.test(word));
+    return /^npm( |$)/.test(program) || /(^|\/)npm(-cli\.js)?$/.test(script);
   } catch {
     return false;
   }

@@ -157,6 +157,43 @@ test(
 );
 
 test(
+  "npm start ends by SIGKILL: the server drains and leaves nothing behind",
+  async () => {
+    const dataDir = join(root, "npm");
+    const flags = ["start", "--silent", "--", "--json", "--port", "0", "--data-dir", dataDir];
+    const npm = spawn("npm", flags, {
+      cwd: join(import.meta.dirname, "../../.."),
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    let [stdout, stderr] = ["", ""];
+    npm.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    npm.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    // Its output ends when the last process of the chain does.
+    const ended = new Promise((resolve) => npm.once("close", resolve));
+    try {
+      await expect.poll(() => stdout, { timeout: patience }).toContain("ready");
+      expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+      const { pid } = JSON.parse(stdout) as { pid: number };
+      expect(pid).not.toBe(npm.pid);
+      npm.kill("SIGKILL");
+      await ended;
+      expect(stderr).toMatch(/npm is gone[^]*"stopped"/);
+      await expect(stat(join(dataDir, "server.json"))).rejects.toThrow("ENOENT");
+      expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    } finally {
+      // The whole group, in case the server did not notice.
+      try {
+        process.kill(-(npm.pid ?? Number.NaN), "SIGKILL");
+      } catch {
+        // All of it has ended, as it should.
+      }
+    }
+  },
+  patience,
+);
+
+test(
   "CAIRN_TOKEN is the token, and is not written down",
   async () => {
     const token = "a-token-from-the-environment";

@@ -1,4 +1,5 @@
 // `npm start`: what needs nothing built or opened comes first.
+import "./compile-cache.ts";
 import { join } from "node:path";
 import { parseCommand, UsageError } from "./config.ts";
 import { createLog, visible } from "./log.ts";

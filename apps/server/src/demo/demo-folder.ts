@@ -24,5 +24,6 @@ export async function removeDemoFolder(deps: ServiceDeps, workspace: string): Pr
   const root = await realpath(demoRoot(deps)).catch(() => null);
   const real = await realpath(workspace).catch(() => null);
   if (root === null || real === null || path.dirname(real) !== root) return;
-  await rm(real, { recursive: true, force: true });
+  // The demo's agent may be writing there still.
+  await rm(real, { recursive: true, force: true, maxRetries: 5 });
 }

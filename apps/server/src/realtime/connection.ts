@@ -9,11 +9,10 @@ import type { Principal } from "../auth/authenticator.ts";
 import type { Logger } from "../log.ts";
 import { parseJson } from "../parse-json.ts";
 import { toWire } from "../to-wire.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Caller, Dispatch } from "./dispatch.ts";
 import { keepAlive } from "./liveness.ts";
 import type { LivenessTimes } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
-import type { Subscriber } from "./subscriptions.ts";
 
 /** Requests at work before the socket is no longer read. */
 const maxInFlight = 32;
@@ -35,9 +34,9 @@ interface Options {
 }
 
 /** One WebSocket: reads requests, keeps their order where it counts, writes the answers. */
-export class Connection implements Subscriber {
+export class Connection implements Caller {
   readonly outbox: Outbox;
-  readonly subscriptions: Subscriber["subscriptions"] = new Map();
+  readonly subscriptions: Caller["subscriptions"] = new Map();
   readonly #ws: WebSocket;
   readonly #dispatch: Dispatch;
   readonly #log: Logger;
@@ -167,6 +166,8 @@ export class Connection implements Subscriber {
         connection: this,
         afterReply: (work) => afterReply.push(work),
       });
+      // Nobody is left to answer; what it subscribed to has ended with the socket.
+      if (this.#closed) return;
       this.#respond({ id, success: true, result });
       for (const work of afterReply) work();
     } catch (error) {

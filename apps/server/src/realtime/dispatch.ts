@@ -5,15 +5,20 @@ import * as z from "zod/mini";
 import { requireRole } from "../auth/authenticator.ts";
 import type { Principal } from "../auth/authenticator.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Connection } from "./connection.ts";
+import type { Subscriber } from "./subscriptions.ts";
 
 z.config(z.locales.en());
+
+/** What a call may do to the WebSocket that it came by. */
+export interface Caller extends Subscriber {
+  signIn(principal: Principal): void;
+}
 
 /** One call and who makes it. */
 export interface Call {
   principal: Principal | null;
   /** Null over HTTP. */
-  connection: Connection | null;
+  connection: Caller | null;
   /** Runs `work` in the turn in which the reply is written. */
   afterReply: (work: () => void) => void;
 }

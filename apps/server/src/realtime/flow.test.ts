@@ -7,9 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { AccessList } from "../auth/access.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { RawClient } from "../testing/raw-client.ts";
-import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Caller, Dispatch } from "./dispatch.ts";
 import { attachWebSockets } from "./upgrade.ts";
 
 let http: Server;
@@ -77,16 +76,70 @@ test("32 requests are begun, no more until one is answered; liveness waits meanw
   expect(most).toBe(32);
 });
 
+test("mutations of one session go one by one in the order sent; others and reads pass them", async () => {
+  const order: string[] = [];
+  const release = new Map<string, () => void>();
+  dispatch = async (_name, params) => {
+    const { step } = params as { step: string };
+    order.push(`begin ${step}`);
+    await new Promise<void>((resolve) => release.set(step, resolve));
+    order.push(`end ${step}`);
+    return {};
+  };
+  const client = await RawClient.open(url);
+  const send = (method: string, session_id: string, step: string): string =>
+    client.send(method, { session_id, step });
+  send("delete_session", "A", "a1");
+  send("checkpoint", "a", "a2");
+  send("checkpoint", "b", "b1");
+  send("subscribe", "a", "s1");
+  send("unsubscribe", "a", "s2");
+  const read = send("get_session", "a", "r1");
+  await expect
+    .poll(() => order.toSorted())
+    .toEqual(["begin a1", "begin b1", "begin r1", "begin s1"]);
+  release.get("r1")?.();
+  await client.answerTo(read);
+  for (const step of ["s1", "a1"]) release.get(step)?.();
+  await expect.poll(() => release.has("a2") && release.has("s2")).toBe(true);
+  expect(order.indexOf("end a1")).toBeLessThan(order.indexOf("begin a2"));
+  expect(order.indexOf("end s1")).toBeLessThan(order.indexOf("begin s2"));
+  for (const finish of release.values()) finish();
+  await client.until(() => client.answers.length === 6, "six answers");
+});
+
+test("what comes after the socket is gone is dropped: no answer, no event, nothing begun", async () => {
+  const begun: string[] = [];
+  let finish = (): void => undefined;
+  let started = false;
+  dispatch = async (name, _params, call) => {
+    begun.push(name);
+    call.afterReply(() => (started = true));
+    await new Promise<void>((resolve) => (finish = resolve));
+    return {};
+  };
+  const client = await RawClient.open(url);
+  client.send("checkpoint", { session_id: "a" });
+  client.send("delete", { session_id: "a" });
+  await expect.poll(() => begun.length).toBe(1);
+  client.terminate();
+  await expect.poll(() => connections.count).toBe(0);
+  finish();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toEqual(["checkpoint"]);
+  expect(started).toBe(false);
+});
+
 test("a client that takes nothing is closed in the range that reconnects; what it held is freed", async () => {
   const chunk = JSON.stringify({ event_type: "x", pad: "x".repeat(256 * 1024) });
-  let connection: Connection | null = null;
+  let connection: Caller | null = null;
   dispatch = (_name, _params, call) => {
     connection = call.connection;
     return Promise.resolve({});
   };
   const client = await RawClient.open(url);
   await client.answerTo(client.send("health"));
-  const { outbox } = connection as unknown as Connection;
+  const { outbox } = connection as unknown as Caller;
   client.ws.pause();
   let sent = 0;
   while (closedWith.length === 0) {
@@ -104,7 +157,7 @@ test("a client that takes nothing is closed in the range that reconnects; what i
 }, 30_000);
 
 test("frames of one tick leave in one write", async () => {
-  let connection: Connection | null = null;
+  let connection: Caller | null = null;
   dispatch = (_name, _params, call) => {
     connection = call.connection;
     return Promise.resolve({});
@@ -112,7 +165,7 @@ test("frames of one tick leave in one write", async () => {
   const client = await RawClient.open(url);
   await client.answerTo(client.send("health"));
   let reads = 0;
-  const { outbox } = connection as unknown as Connection;
+  const { outbox } = connection as unknown as Caller;
   (client.ws as unknown as { _socket: NodeJS.ReadableStream })._socket.on(
     "data",
     () => (reads += 1),

@@ -21,7 +21,6 @@ interface Options {
 export function keepAlive({ ws, socket, times, paused }: Options): () => void {
   let deadline: NodeJS.Timeout | undefined;
   const check = (readBefore: number, heldBefore: number): void => {
-    if (paused()) return;
     const read = (socket.bytesRead ?? 0) !== readBefore;
     // A client that is slow to read may have our ping still before it: taking bytes is life too.
     const taken = heldBefore > 0 && ws.bufferedAmount < heldBefore;

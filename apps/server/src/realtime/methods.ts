@@ -4,8 +4,7 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import type { BrowserKeys } from "../auth/browser-keys.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Service } from "../service.ts";
-import type { Connection } from "./connection.ts";
-import type { Call, Handlers } from "./dispatch.ts";
+import type { Call, Caller, Handlers } from "./dispatch.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 interface Parts {
@@ -17,7 +16,7 @@ interface Parts {
   health: () => Promise<Result<"health">>;
 }
 
-function connectionOf({ connection }: Call): Connection {
+function connectionOf({ connection }: Call): Caller {
   if (connection !== null) return connection;
   throw new ProtocolError("unknown_method", "This method needs a WebSocket connection to /ws.");
 }

@@ -35,11 +35,10 @@ function operationOf(
   };
 }
 
-/** Rows, log and snapshots go for good. A demo's folder goes too; no other folder is touched. */
+/** Rows, log and snapshots go for good. */
 async function purge(deps: ServiceDeps, session: SessionRow): Promise<void> {
   const pins = await deps.store.transact((tx) => tx.purgeSession(session.session_id));
   await deps.runner.release(pins);
-  if (session.demo && session.workspace !== null) await removeDemoFolder(deps, session.workspace);
 }
 
 /** Puts a session into the trash; `permanent` purges it, from the trash or at once. */
@@ -73,6 +72,10 @@ export async function deleteSession(
     if (permanent) later(() => purge(deps, session));
   } else {
     await purge(deps, session);
+  }
+  // A demo's folder is Cairn's own; no other folder is ever touched.
+  if (permanent && session.demo && session.workspace !== null) {
+    await removeDemoFolder(deps, session.workspace);
   }
   return { operation_id: operation.operation_id };
 }

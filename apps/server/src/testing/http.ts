@@ -79,7 +79,7 @@ export class BareSocket {
   }
 }
 
-export const sampleKey = "dGhlIHNhbXBsZSBub25jZQ==";
+const sampleKey = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /** The text of an upgrade request; a header given as null is left out. */
 export function upgradeRequest(

@@ -5,7 +5,7 @@ import { listOperations } from "../actions.ts";
 import { commands, useCommand } from "../commands.ts";
 import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { Differences } from "../restore/DifferenceList.tsx";
-import { useLive } from "../state/live.ts";
+import { useLive, useSession } from "../state/live.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Popover } from "../ui/Popover.tsx";
@@ -24,7 +24,8 @@ interface OperationsMenuProps {
 /** Undo, redo and the history of operations of a session. */
 export function OperationsMenu({ session_id }: OperationsMenuProps) {
   const pages = useOperations(session_id);
-  const undoing = useUndo(session_id);
+  const hasFolder = useSession(session_id)?.workspace !== null;
+  const undoing = useUndo(session_id, hasFolder);
   const { log } = useLive(session_id);
   const blocked = useChangeReason(session_id);
   const [open, setOpen] = useState(false);

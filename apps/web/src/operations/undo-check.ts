@@ -13,10 +13,13 @@ export interface UndoCheck {
   edited: boolean;
 }
 
-/** Asks before an undo or redo what it would change, and whether newer edits are among it. */
-export async function checkUndo(operation: Operation): Promise<UndoCheck> {
+/**
+ * Asks before an undo or redo what it would change, and whether newer edits are among it;
+ * a session without a folder (`hasFolder`) has no files to ask about.
+ */
+export async function checkUndo(operation: Operation, hasFolder: boolean): Promise<UndoCheck> {
   const { session_id, safety_checkpoint_id, checkpoint_id } = operation;
-  if (!changesFiles(operation) || safety_checkpoint_id === null)
+  if (!hasFolder || !changesFiles(operation) || safety_checkpoint_id === null)
     return { plan: null, request: null, edited: false };
   const request: PlanRequest = { session_id, checkpoint_id: safety_checkpoint_id };
   const plan = await firstPage(request);

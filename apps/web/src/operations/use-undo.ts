@@ -28,8 +28,8 @@ export interface Undoing {
   dismiss: () => void;
 }
 
-/** Undo and redo as a person does them. */
-export function useUndo(session_id: string): Undoing {
+/** Undo and redo as a person does them; `hasFolder`: the session has files. */
+export function useUndo(session_id: string, hasFolder: boolean): Undoing {
   const [busy, setBusy] = useState<Direction | null>(null);
   const [asking, setAsking] = useState<Asking | null>(null);
   const [differences, setDifferences] = useState<readonly Difference[]>([]);
@@ -60,7 +60,7 @@ export function useUndo(session_id: string): Undoing {
     if (busy !== null) return;
     setBusy(direction);
     try {
-      const check = await checkUndo(operation);
+      const check = await checkUndo(operation, hasFolder);
       if (check.edited) setAsking({ ...check, direction, operation, changed: false, error: null });
       else await walk(direction, operation, check.plan?.plan_hash);
     } catch (error) {
@@ -79,7 +79,7 @@ export function useUndo(session_id: string): Undoing {
       await walk(direction, operation, plan.plan_hash);
     } catch (error) {
       const moved = toFailure(error).code === "workspace_changed";
-      const check = moved ? await checkUndo(operation).catch(() => null) : null;
+      const check = moved ? await checkUndo(operation, hasFolder).catch(() => null) : null;
       setAsking({
         ...asking,
         ...check,

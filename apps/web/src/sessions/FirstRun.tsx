@@ -57,7 +57,11 @@ export function FirstRun({ onCreate }: { onCreate: (path: string | null) => void
       <section className="grid grid-cols-1 gap-2">
         <h3 className="font-medium">Or from a shell, for the folder it is in</h3>
         <div className="flex items-start gap-1 rounded-sm border border-line bg-sunken py-2 pr-1 pl-3">
-          <pre className="datum scrolls min-w-0 flex-1 py-1" aria-label="Shell command">
+          <pre
+            // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
+            tabIndex={0}
+            className="datum scrolls min-w-0 flex-1 py-1"
+          >
             {line}
           </pre>
           <CopyButton value={line} what="Command" />

@@ -8,6 +8,11 @@ interface Selection {
   select: (checkpoint_id: string | null, options?: { replace?: boolean }) => void;
 }
 
+/** What the address says at this moment: the router tells the page a little later. */
+export function selectedNow(): string | null {
+  return new URLSearchParams(location.search).get("c");
+}
+
 /** The selected checkpoint, kept in the address so that links, back and forward work. */
 export function useSelection(): Selection {
   const [params, setParams] = useSearchParams();

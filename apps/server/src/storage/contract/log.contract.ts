@@ -78,7 +78,8 @@ export function logContract(open: Open): void {
     });
 
     test("is read by place, type and number like a list", async () => {
-      const type = fc.constantFrom<EventType>(...eventTypes);
+      // Few, so that one type stands in the log many times.
+      const type = fc.constantFrom<EventType>(...eventTypes.slice(0, 3));
       const some = fc.option(fc.uniqueArray(type, { minLength: 1 }), { nil: undefined });
       const place = fc.nat({ max: 14 });
       await fc.assert(
