@@ -94,7 +94,15 @@ export function createApp(deps: AppDeps): App {
   const subscriptions = new Subscriptions({ store, bus, log, onProgress, onDelivered });
   const health = healthOf(deps);
   const dispatch = createDispatch({
-    handlers: createHandlers({ service, subscriptions, authenticator, keys, metrics, health }),
+    handlers: createHandlers({
+      service,
+      store,
+      subscriptions,
+      authenticator,
+      keys,
+      metrics,
+      health,
+    }),
     metrics,
     checkResults: deps.checkResults,
   });

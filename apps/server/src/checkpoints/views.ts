@@ -27,7 +27,15 @@ export function snapshotOf(row: CheckpointRow): Snapshot | null {
 }
 
 function toOperation(row: OperationRow, next: Operation["next"]): Operation {
-  const { ord: _o, redone_by: _r, removed_ids, head_after: _h, undoable: _u, ...operation } = row;
+  const {
+    ord: _o,
+    redone_by: _r,
+    removed_ids,
+    head_after: _h,
+    undoable: _u,
+    call: _c,
+    ...operation
+  } = row;
   return { ...operation, removed: removed_ids.length, next };
 }
 

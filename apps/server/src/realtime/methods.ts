@@ -5,10 +5,12 @@ import type { BrowserKeys } from "../auth/browser-keys.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Service } from "../service.ts";
 import type { Call, Caller, Handlers } from "./dispatch.ts";
+import type { Store } from "../storage/store.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 interface Parts {
   service: Service;
+  store: Pick<Store, "consumers" | "position" | "transact">;
   subscriptions: Pick<Subscriptions, "subscribe" | "unsubscribe">;
   authenticator: Authenticator;
   keys: BrowserKeys;
@@ -23,7 +25,7 @@ function connectionOf({ connection }: Call): Caller {
 
 /** THE table of handlers: method → what does it. */
 export function createHandlers(parts: Parts): Handlers {
-  const { service, subscriptions, authenticator, keys, metrics, health } = parts;
+  const { service, store, subscriptions, authenticator, keys, metrics, health } = parts;
   return {
     authenticate: async ({ token }, call) => {
       const principal = await authenticator.principal(token);
@@ -72,6 +74,27 @@ export function createHandlers(parts: Parts): Handlers {
     unsubscribe: (params, call) => ({
       unsubscribed: subscriptions.unsubscribe(params, connectionOf(call)),
     }),
+    ack: ({ subscription_id }) => {
+      throw new ProtocolError("not_found", `There is no subscription ${subscription_id} here.`);
+    },
+    list_consumers: async ({ session_id }) => {
+      const position = await store.position(session_id);
+      if (position === null) {
+        throw new ProtocolError("session_not_found", `There is no session ${session_id}.`);
+      }
+      const rows = await store.consumers(session_id);
+      return {
+        consumers: rows.map((row) => ({
+          ...row,
+          behind: row.epoch === position.epoch ? position.seq - row.floor : position.seq,
+          connected: false,
+        })),
+      };
+    },
+    delete_consumer: async ({ session_id, consumer }) => ({
+      deleted: await store.transact((tx) => tx.deleteConsumer(session_id, consumer)),
+    }),
+    list_connections: () => ({ connections: [] }),
     list_keys: async (_params, { principal }) => ({
       keys: (await keys.list()).map(({ hash: _hash, ...key }) => ({
         ...key,

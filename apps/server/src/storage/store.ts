@@ -41,6 +41,16 @@ export interface OperationRow extends Omit<Operation, "next" | "removed"> {
   head_after: string | null;
   /** Whether undo may take it back: asked for by someone, and its checkpoints still there. */
   undoable: boolean;
+  /** The call under an idempotency key that asked for this, so that whoever ends it can keep it. */
+  call: KeyedCall | null;
+}
+
+/** A call under an idempotency key; its actor stands beside it. */
+export interface KeyedCall {
+  method: string;
+  key: string;
+  /** Hex SHA-256 of the canonical params without the key. */
+  params_hash: string;
 }
 
 export type NewOperation = Pick<
@@ -58,6 +68,7 @@ export type NewOperation = Pick<
       | "head_after"
       | "differences"
       | "undoable"
+      | "call"
     >
   >;
 
@@ -84,13 +95,12 @@ export interface ConsumerRow {
   updated_at: string;
 }
 
+/** How long what a call under an idempotency key has answered is kept, in ms. */
+export const idempotencyMs = 24 * 60 * 60 * 1000;
+
 /** What a call under an idempotency key has answered, kept for a day. */
-export interface IdempotentRow {
+export interface IdempotentRow extends KeyedCall {
   actor: string;
-  method: string;
-  key: string;
-  /** Hex SHA-256 of the canonical params without the key. */
-  params_hash: string;
   /** JSON of the result. */
   result: string;
   created_at: string;
@@ -170,7 +180,7 @@ export interface Reads {
   seqBeforeLast(session_id: string, count: number, types?: readonly EventType[]): Promise<number>;
   consumers(session_id: string): Promise<ConsumerRow[]>;
   consumer(session_id: string, consumer: string): Promise<ConsumerRow | null>;
-  /** The stored outcome of a call with this key, null when there is none younger than a day. */
+  /** The stored outcome of a call with this key, null when there is none. It may be too old. */
   idempotent(actor: string, method: string, key: string): Promise<IdempotentRow | null>;
   keys(): Promise<KeyRow[]>;
   keyByHash(hash: string): Promise<KeyRow | null>;
@@ -222,15 +232,21 @@ export interface Tx extends Reads {
   /** Inserts or moves a consumer's floor; never back within one epoch. */
   saveConsumer(row: ConsumerRow): Promise<void>;
   deleteConsumer(session_id: string, consumer: string): Promise<boolean>;
-  /** Same transaction as the mutation that it answers for. */
-  insertIdempotent(row: IdempotentRow): Promise<void>;
-  /** Forgets what is older than a day. */
-  expireIdempotent(before: string): Promise<void>;
   /**
-   * Drops the oldest events of a session beyond `keep` events, and those from before a time.
-   * The newest event always stays. Gives the log's new oldest seq.
+   * Same transaction as the mutation that it answers for. Takes the place of an expired one;
+   * `idempotency_conflict` while another is still kept under the key.
    */
-  trimLog(session_id: string, bound: { keep: number; before: string }): Promise<number>;
+  insertIdempotent(row: IdempotentRow): Promise<void>;
+  /** Forgets at most `limit` of those from before a time. Gives how many. */
+  expireIdempotent(before: string, limit: number): Promise<number>;
+  /**
+   * Drops the oldest events of a session beyond `keep` events, and those from before a time, but
+   * at most `limit` of them. The newest event always stays. Gives the log's new oldest seq.
+   */
+  trimLog(
+    session_id: string,
+    bound: { keep: number; before: string; limit: number },
+  ): Promise<number>;
   insertKey(row: KeyRow): Promise<void>;
   touchKey(key_id: string, at: string): Promise<void>;
   deleteKey(key_id: string): Promise<boolean>;

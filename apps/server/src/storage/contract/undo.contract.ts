@@ -148,6 +148,7 @@ export function undoContract(open: Open): void {
         head_after: null,
         differences: 0,
         undoable: false,
+        call: null,
       };
       expect(await store.operation(given.operation_id)).toEqual(bare);
       const full = {

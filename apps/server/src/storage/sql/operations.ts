@@ -3,7 +3,7 @@ import type { OperationStatus } from "@cairn/shared/operation";
 import { sql } from "kysely";
 import type { Kysely, Selectable } from "kysely";
 import * as z from "zod/mini";
-import type { NewOperation, OperationRow, Page, PageQuery, Tx } from "../store.ts";
+import type { KeyedCall, NewOperation, OperationRow, Page, PageQuery, Tx } from "../store.ts";
 import { Keyset } from "./cursor.ts";
 import type { Tables } from "./tables.ts";
 
@@ -20,6 +20,7 @@ function rowOf(row: Selectable<Tables["operations"]>): OperationRow {
     ...row,
     removed_ids: JSON.parse(row.removed_ids) as string[],
     undoable: Boolean(row.undoable),
+    call: row.call === null ? null : (JSON.parse(row.call) as KeyedCall),
   };
 }
 
@@ -115,6 +116,7 @@ export async function insertOperation(db: Db, row: NewOperation): Promise<void> 
       head_after: row.head_after ?? null,
       differences: row.differences ?? 0,
       undoable: row.undoable ?? false,
+      call: row.call === undefined || row.call === null ? null : JSON.stringify(row.call),
     })
     .execute();
 }

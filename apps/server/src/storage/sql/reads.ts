@@ -10,6 +10,8 @@ import {
   listPins,
 } from "./checkpoints.ts";
 import { findPosition, findSeqBeforeLast, listEvents } from "./events.ts";
+import { findConsumer, listConsumers } from "./consumers.ts";
+import { findIdempotent } from "./idempotent.ts";
 import { findKeyByHash, listKeys } from "./keys.ts";
 import {
   findOperation,
@@ -110,6 +112,18 @@ export class SqlReads implements Reads {
 
   async seqBeforeLast(...args: Params<"seqBeforeLast">): Given<"seqBeforeLast"> {
     return await findSeqBeforeLast(this.#db, ...args);
+  }
+
+  async consumers(...args: Params<"consumers">): Given<"consumers"> {
+    return await listConsumers(this.#db, ...args);
+  }
+
+  async consumer(...args: Params<"consumer">): Given<"consumer"> {
+    return await findConsumer(this.#db, ...args);
+  }
+
+  async idempotent(...args: Params<"idempotent">): Given<"idempotent"> {
+    return await findIdempotent(this.#db, ...args);
   }
 
   async keys(): Given<"keys"> {

@@ -118,6 +118,7 @@ interface OperationTable {
   head_after: string | null;
   differences: number;
   undoable: Flag;
+  call: Json | null;
 }
 
 interface EventTable {
@@ -126,6 +127,23 @@ interface EventTable {
   event_type: EventType;
   /** The whole event as it is sent. */
   event: Json;
+}
+
+interface ConsumerTable {
+  session_id: string;
+  consumer: string;
+  epoch: string;
+  floor: number;
+  updated_at: string;
+}
+
+interface IdempotentTable {
+  actor: string;
+  method: string;
+  key: string;
+  params_hash: string;
+  result: Json;
+  created_at: string;
 }
 
 interface KeyTable {
@@ -146,6 +164,8 @@ export interface Tables {
   annotations: AnnotationTable;
   operations: OperationTable;
   events: EventTable;
+  consumers: ConsumerTable;
+  idempotent: IdempotentTable;
   keys: KeyTable;
   counters: { name: "sequence_number"; value: number };
 }

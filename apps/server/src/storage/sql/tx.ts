@@ -2,12 +2,15 @@ import type { Transaction } from "kysely";
 import type { Tx } from "../store.ts";
 import { deleteAnnotation, insertAnnotation } from "./annotations.ts";
 import { insertCheckpoint, nextSequenceNumber, updateCheckpoint } from "./checkpoint-writes.ts";
+import { deleteConsumer, saveConsumer } from "./consumers.ts";
 import { appendEvent } from "./events.ts";
+import { expireIdempotent, insertIdempotent } from "./idempotent.ts";
 import { deleteKey, insertKey, touchKey } from "./keys.ts";
 import { insertOperation, updateOperation } from "./operations.ts";
 import { SqlReads } from "./reads.ts";
 import { insertSession, purgeSession, updateSession } from "./sessions.ts";
 import type { Tables } from "./tables.ts";
+import { trimLog } from "./trim.ts";
 
 type Params<M extends keyof Tx> = Parameters<Tx[M]>;
 type Given<M extends keyof Tx> = ReturnType<Tx[M]>;
@@ -63,6 +66,26 @@ export class SqlTx extends SqlReads implements Tx {
 
   async appendEvent(...args: Params<"appendEvent">): Given<"appendEvent"> {
     return await appendEvent(this.#db, ...args);
+  }
+
+  async saveConsumer(...args: Params<"saveConsumer">): Given<"saveConsumer"> {
+    await saveConsumer(this.#db, ...args);
+  }
+
+  async deleteConsumer(...args: Params<"deleteConsumer">): Given<"deleteConsumer"> {
+    return await deleteConsumer(this.#db, ...args);
+  }
+
+  async insertIdempotent(...args: Params<"insertIdempotent">): Given<"insertIdempotent"> {
+    await insertIdempotent(this.#db, ...args);
+  }
+
+  async expireIdempotent(...args: Params<"expireIdempotent">): Given<"expireIdempotent"> {
+    return await expireIdempotent(this.#db, ...args);
+  }
+
+  async trimLog(...args: Params<"trimLog">): Given<"trimLog"> {
+    return await trimLog(this.#db, ...args);
   }
 
   async insertKey(...args: Params<"insertKey">): Given<"insertKey"> {

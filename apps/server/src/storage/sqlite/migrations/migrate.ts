@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { first } from "./001-first.ts";
+import { consumers } from "./002-consumers.ts";
 
 /** Every version's SQL, in order; a database's `user_version` says how many it has had. */
-const migrations = [first];
+const migrations = [first, consumers];
 
 /** Marks the file as Cairn's ("Carn"). */
 const applicationId = 0x4361726e;

@@ -1,0 +1,24 @@
+/** Version 2: named consumers of logs, and what calls under idempotency keys have answered. */
+export const consumers = `
+create table consumers (
+  session_id text not null references sessions on delete cascade,
+  consumer text not null,
+  epoch text not null,
+  floor integer not null,
+  updated_at text not null,
+  primary key (session_id, consumer)
+) strict, without rowid;
+
+create table idempotent (
+  actor text not null,
+  method text not null,
+  key text not null,
+  params_hash text not null,
+  result text not null,
+  created_at text not null,
+  primary key (actor, method, key)
+) strict;
+create index idempotent_by_age on idempotent (created_at);
+
+alter table operations add column call text;
+`;
