@@ -274,14 +274,30 @@ describe("reconnecting", () => {
     expect(server.accepted).toBe(2);
   });
 
-  test.each([1000, 1006, 1011, 1012, 4000, 4499])(
-    "[LIV2] close code %i reconnects",
-    async (code) => {
+  test.each([1000, 1006, 1011, 4000, 4499])("[LIV2] close code %i reconnects", async (code) => {
+    const { subject, first } = await live();
+    if (code === 1006) first.connection.socket.terminate();
+    else first.connection.socket.close(code);
+    await until(subject, "offline");
+    around.advance(500);
+    await accept();
+    await until(subject, "live");
+    expect(server.accepted).toBe(2);
+  });
+
+  test.each([
+    [0, 200],
+    [0.5, 1_100],
+    [1, 2_000],
+  ])(
+    "[LIV1] the clients of a server that restarts come back spread over 2 s (%d)",
+    async (chance, wait) => {
       const { subject, first } = await live();
-      if (code === 1006) first.connection.socket.terminate();
-      else first.connection.socket.close(code);
-      await until(subject, "offline");
-      around.advance(500);
+      around.chance = chance;
+      first.connection.socket.close(1012);
+      const state = await until(subject, "offline");
+      expect(state).toEqual({ status: "offline", retryAt: around.now() + wait });
+      around.advance(wait);
       await accept();
       await until(subject, "live");
       expect(server.accepted).toBe(2);

@@ -2,30 +2,24 @@ import {
   Calls,
   closedError,
   offlineError,
+  isKeyed,
   refusedError,
   type Answered,
   type Outcome,
   type Send,
 } from "./calls.ts";
+import { isConnected, type ConnectionState } from "./connection-state.ts";
 import { ProtocolError, type ErrorCode } from "./errors.ts";
+import type { SubscribeOptions } from "./following.ts";
 import { readFrame } from "./frames.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import type { MethodName, Params, Result } from "./methods.ts";
 import { ReconnectingSocket, stopCodes } from "./reconnect.ts";
-import { Subscriptions, type SubscribeOptions } from "./subscriptions.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { realSurroundings, type Surroundings } from "./surroundings.ts";
 
-export type { SubscribeOptions } from "./subscriptions.ts";
-
-/**
- * `refused`: the server does not accept this token; nothing is retried until `signIn`.
- * `offline`: a reconnect is due at `retryAt`, in ms since 1970.
- */
-export type ConnectionState =
-  | { status: "connecting" }
-  | { status: "live"; rttMs: number | null }
-  | { status: "offline"; retryAt: number }
-  | { status: "refused"; code: ErrorCode }
-  | { status: "closed" };
+export type { ConnectionState } from "./connection-state.ts";
+export type { EndReason, Gap, SubscribeOptions } from "./following.ts";
 
 export interface Subscription {
   unsubscribe(): void;
@@ -51,6 +45,7 @@ export interface Client {
    * while there is no connection. While one is being made, the call waits for it.
    * A call that was sent is never sent again: `outcome_unknown` in the details says that its
    * connection broke or its time ran out before the answer came.
+   * One with an `idempotency_key` is: it waits for a connection, and when that breaks for the next.
    */
   call<M extends MethodName>(
     method: M,
@@ -65,8 +60,8 @@ export interface Client {
   close(): void;
 }
 
-const probeEveryMs = 25_000;
-const probeTimeoutMs = 10_000;
+/** How often a state of catching up is told at most, in ms. */
+const progressMs = 50;
 /** At this many unanswered requests a server stops reading, so a silent probe proves nothing. */
 const serverReadsUpTo = 32;
 
@@ -80,21 +75,30 @@ class ConnectedClient implements Client {
   readonly #calls: Calls;
   readonly #socket: ReconnectingSocket;
   readonly #subscriptions: Subscriptions;
+  readonly #heartbeat: Heartbeat;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #stopHints: () => void;
   readonly #send = (text: string) => this.#socket.send(text);
   #token: string | null;
   #state: ConnectionState = { status: "connecting" };
-  #heardAt = 0;
-  #cancelProbe: () => void = () => undefined;
+  #rttMs: number | null = null;
+  #cancelProgress: (() => void) | null = null;
 
   constructor({ url, token, timeoutMs, WebSocket: Injected, surroundings }: ClientOptions) {
     this.#around = surroundings ?? realSurroundings;
     this.#token = token;
     this.#calls = new Calls(this.#around, timeoutMs ?? 30_000);
-    this.#subscriptions = new Subscriptions(this.#around, (method, params, answered) =>
-      this.#ask(method, params, answered, this.#send),
+    this.#subscriptions = new Subscriptions(
+      this.#around,
+      (method, params, answered) => this.#ask(method, params, answered, this.#send),
+      () => this.#caughtUp(),
     );
+    this.#heartbeat = new Heartbeat({
+      around: this.#around,
+      probe: () => this.#probe(),
+      busy: () => this.#calls.size >= serverReadsUpTo,
+      dead: () => this.#socket.drop(),
+    });
     this.#socket = new ReconnectingSocket(url, Injected ?? WebSocket, this.#around, {
       connecting: () => this.#became({ status: "connecting" }),
       open: () => this.#introduce(),
@@ -116,7 +120,7 @@ class ConnectedClient implements Client {
 
   call<M extends MethodName>(method: M, params?: Params<M>): Promise<Result<M>> {
     return new Promise((resolve, reject) => {
-      const refusal = this.#refusal();
+      const refusal = this.#refusal(params ?? {});
       if (refusal !== null) return reject(refusal);
       return this.#ask(method, params ?? {}, (outcome) => {
         if ("error" in outcome) reject(outcome.error);
@@ -145,15 +149,16 @@ class ConnectedClient implements Client {
   }
 
   /** Why a call cannot even wait for a connection. */
-  #refusal(): ProtocolError | null {
+  #refusal(params: object): ProtocolError | null {
     switch (this.#state.status) {
       case "offline":
-        return offlineError();
+        return isKeyed(params) ? null : offlineError();
       case "closed":
         return closedError();
       case "refused":
         return refusedError(this.#state.code);
       case "connecting":
+      case "catching_up":
       case "live":
         return null;
     }
@@ -174,7 +179,7 @@ class ConnectedClient implements Client {
     const token = this.#token;
     const started = performance.now();
     const introduced = (outcome: Outcome) => {
-      if (!("error" in outcome)) return this.#live(performance.now() - started);
+      if (!("error" in outcome)) return this.#connected(performance.now() - started);
       const { code, details } = outcome.error;
       // The socket has closed and sees to its own retry.
       if (details?.["offline"] === true) return undefined;
@@ -187,23 +192,42 @@ class ConnectedClient implements Client {
     this.#calls.start(method, params, introduced, this.#send);
   }
 
-  #live(rttMs: number): void {
+  #connected(rttMs: number): void {
     this.#socket.settled();
-    this.#state = { status: "live", rttMs };
+    this.#rttMs = rttMs;
     this.#subscriptions.connected();
     this.#calls.open(this.#send);
-    this.#scheduleProbe();
-    this.#announce();
+    this.#heartbeat.start();
+    this.#became(this.#stateNow());
+  }
+
+  /** What a connection that is good for use is at. */
+  #stateNow(): ConnectionState {
+    const catchingUp = this.#subscriptions.catchingUp;
+    if (catchingUp !== null) return { status: "catching_up", ...catchingUp };
+    return { status: "live", rttMs: this.#rttMs };
+  }
+
+  /** Something was replayed: told now when that changes the status, else soon. */
+  #caughtUp(): void {
+    if (!isConnected(this.#state)) return;
+    const state = this.#stateNow();
+    const { status } = this.#state;
+    this.#state = state.status === "live" && status === "live" ? this.#state : state;
+    if (state.status !== status) return this.#announce();
+    if (state.status === "live") return undefined;
+    this.#cancelProgress ??= this.#around.after(progressMs, () => this.#announce());
+    return undefined;
   }
 
   #received(text: string): void {
-    this.#heardAt = performance.now();
+    this.#heartbeat.heard();
     const frame = readFrame(text);
     switch (frame.kind) {
       case "reply":
         return this.#calls.settle(frame.id, frame.outcome);
-      case "event":
-        return this.#subscriptions.event(frame.event);
+      case "events":
+        return this.#subscriptions.events(frame.events);
       case "transient":
         return this.#subscriptions.transient(frame.message);
       case "unreadable":
@@ -224,51 +248,32 @@ class ConnectedClient implements Client {
   }
 
   #refused(code: ErrorCode): void {
-    const { status } = this.#state;
-    if (status !== "connecting" && status !== "live") return;
+    if (this.#state.status !== "connecting" && !isConnected(this.#state)) return;
     this.#socket.halt();
     this.#ended({ status: "refused", code }, refusedError(code));
   }
 
   #ended(state: ConnectionState, unsentError: ProtocolError): void {
     this.#state = state;
-    this.#cancelProbe();
+    this.#heartbeat.stop();
     this.#subscriptions.disconnected();
-    this.#calls.drop(unsentError);
+    this.#calls.drop(unsentError, state.status !== "offline");
     // Unless a callback of these has gone on already, by `signIn` or `close`.
     if (this.#state === state) this.#announce();
   }
 
   #hinted(): void {
-    const { status } = this.#state;
-    if (status === "offline") this.#socket.connect();
-    if (status === "live") this.#probe();
+    if (this.#state.status === "offline") this.#socket.connect();
+    if (isConnected(this.#state)) this.#heartbeat.probe();
   }
 
-  #scheduleProbe(): void {
-    this.#cancelProbe();
-    this.#cancelProbe = this.#around.after(probeEveryMs, () => {
-      if (this.#around.visible()) this.#probe();
-      else this.#scheduleProbe();
-    });
-  }
-
-  /** Measures the round trip, and finds out a connection that is dead without saying so. */
+  /** Measures the round trip, and makes a dead connection show itself. */
   #probe(): void {
     const started = performance.now();
-    const busy = this.#calls.size >= serverReadsUpTo;
-    this.#scheduleProbe();
-    const cancelNext = this.#cancelProbe;
-    const cancelTimeout = this.#around.after(probeTimeoutMs, () => {
-      if (this.#heardAt < started && !busy) this.#socket.drop();
-    });
-    this.#cancelProbe = () => {
-      cancelNext();
-      cancelTimeout();
-    };
     this.#ask("health", {}, (outcome) => {
-      if ("error" in outcome || this.#state.status !== "live") return;
-      this.#became({ status: "live", rttMs: performance.now() - started });
+      if ("error" in outcome || !isConnected(this.#state)) return;
+      this.#rttMs = performance.now() - started;
+      this.#became(this.#stateNow());
     });
   }
 
@@ -278,6 +283,8 @@ class ConnectedClient implements Client {
   }
 
   #announce(): void {
+    this.#cancelProgress?.();
+    this.#cancelProgress = null;
     for (const listener of this.#listeners) listener(this.#state);
   }
 }

@@ -22,6 +22,7 @@ const Transient = z.looseObject({
 const Logged = z.extend(Transient, { seq: position, prev: position, epoch: z.string() });
 const Reply = z.union([Success, Failure]);
 const Message = z.union([Logged, Transient]);
+const Batch = z.object({ event_type: z.literal("batch"), events: z.array(Logged) });
 
 const Subscribed = z.looseObject({
   subscription_id: z.string(),
@@ -33,7 +34,7 @@ const Subscribed = z.looseObject({
 
 export type Frame =
   | { kind: "reply"; id: string; outcome: { result: unknown } | { error: ProtocolError } }
-  | { kind: "event"; event: LiveEvent }
+  | { kind: "events"; events: LiveEvent[] }
   | { kind: "transient"; message: TransientMessage }
   | { kind: "unreadable"; id: string | null };
 
@@ -64,9 +65,11 @@ export function readFrame(text: string): Frame {
   const message = z.safeParse(Message, json);
   if (message.success) {
     return "prev" in message.data
-      ? { kind: "event", event: message.data as unknown as LiveEvent }
+      ? { kind: "events", events: [message.data as unknown as LiveEvent] }
       : { kind: "transient", message: message.data as unknown as TransientMessage };
   }
+  const batch = z.safeParse(Batch, json);
+  if (batch.success) return { kind: "events", events: batch.data.events as unknown as LiveEvent[] };
   const answered = z.safeParse(z.looseObject({ id }), json);
   return { kind: "unreadable", id: answered.success ? String(answered.data.id) : null };
 }

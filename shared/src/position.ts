@@ -15,7 +15,7 @@ export class Position {
   #cursor: Cursor | null;
   /** Set by a reply: what comes before belongs to a subscription that this one replaced. */
   #started = false;
-  /** The log of the reply; its seq is open while `last: n` is being replayed. */
+  /** The log of the reply. */
   #epoch: string | null = null;
   #forgotten = false;
 
@@ -36,13 +36,10 @@ export class Position {
     this.#started = true;
     this.#forgotten = false;
     this.#epoch = reply.epoch;
-    const replaying = reply.recovered && reply.replayed > 0;
     // A replay goes on from where we are; its events and the sync after it move the position.
-    if (replaying) this.#cursor = whole ? before : null;
-    else {
-      const seq = whole && before !== null ? Math.max(before.seq, reply.seq) : reply.seq;
-      this.#cursor = { epoch: reply.epoch, seq };
-    }
+    const resumed = whole && before !== null && reply.replayed > 0;
+    const seq = whole && before !== null ? Math.max(before.seq, reply.seq) : reply.seq;
+    this.#cursor = resumed ? before : { epoch: reply.epoch, seq };
     return whole;
   }
 
@@ -57,10 +54,11 @@ export class Position {
     return "apply";
   }
 
-  /** Everything up to `seq` has been sent. */
-  sync({ epoch, seq }: Cursor): Verdict {
+  /** Everything up to `seq` has been sent, the latest of it at `prev` if that is said. */
+  sync({ epoch, seq, prev }: Cursor & { prev?: number | undefined }): Verdict {
     if (!this.#started) return "drop";
     if (epoch !== this.#epoch) return "lost";
+    if (prev !== undefined && this.#cursor !== null && prev > this.#cursor.seq) return "gap";
     if (this.#cursor === null || seq > this.#cursor.seq) this.#cursor = { epoch, seq };
     return "apply";
   }

@@ -14,6 +14,17 @@ export function backoffMs(attempt: number, random: () => number): number {
   return ceiling * (0.25 + 0.75 * random());
 }
 
+/** The close code of a server that restarts: all its clients come back, so they are spread wider. */
+const restarting = 1012;
+const restartSpreadMs = 2_000;
+
+function waitMs(closeCode: number, failures: number, random: () => number): number {
+  const usual = backoffMs(failures, random);
+  return closeCode === restarting
+    ? Math.max(usual, restartSpreadMs * (0.1 + 0.9 * random()))
+    : usual;
+}
+
 /** Longest from the start of an attempt to `settled`, in ms. */
 const attemptMs = 10_000;
 /** A connection that lived this long was a good one: the next backoff starts anew. */
@@ -103,7 +114,7 @@ export class ReconnectingSocket {
     this.#settledAt = null;
     if (!mayReconnect(closeCode)) return this.#events.closed(closeCode, null);
     if (livedMs >= goodMs) this.#failures = 0;
-    const wait = backoffMs(this.#failures, () => this.#around.random());
+    const wait = waitMs(closeCode, this.#failures, () => this.#around.random());
     this.#failures += 1;
     this.#cancelTimer = this.#around.after(wait, () => this.connect());
     return this.#events.closed(closeCode, this.#around.now() + wait);

@@ -168,7 +168,7 @@ class World {
 
   #send({ epoch, seq, event_type }: Row, prev: number, live: boolean): void {
     const event = { event_type, data: { session_id }, epoch, seq, prev } as LiveEvent;
-    this.#wire.push({ live, run: () => this.#client.event(event) });
+    this.#wire.push({ live, run: () => this.#client.events([event]) });
   }
 
   #apply({ epoch, seq, event_type }: LiveEvent): void {

@@ -277,7 +277,7 @@ describe("reconnecting", () => {
     const connection = await accept();
     const first = await server.next("subscribe");
     expect(first.params["since"]).toEqual({ last: 2 });
-    first.reply(subscribed(9, { replayed: 2 }), event(8, 5), event(9), sync(9));
+    first.reply(subscribed(5, { replayed: 2 }), event(8, 5), event(9), sync(9));
     await owner.heard("sync");
     expect(owner.notes).toEqual(["recovered true", "event 8", "event 9", "sync"]);
     await dropped(connection);

@@ -1,48 +1,20 @@
 import type { Outcome } from "./calls.ts";
 import { errors, ProtocolError } from "./errors.ts";
-import type { EventType, LiveEvent, TransientMessage } from "./events.ts";
+import type { LiveEvent, TransientMessage } from "./events.ts";
+import { Following, type EndReason, type Progress, type SubscribeOptions } from "./following.ts";
 import { isSubscribed } from "./frames.ts";
-import type { Result } from "./methods.ts";
-import { Position, type Cursor } from "./position.ts";
+import type { Verdict } from "./position.ts";
 import { backoffMs } from "./reconnect.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-export interface SubscribeOptions {
-  events?: readonly EventType[];
-  since?: Cursor | { last: number };
-  transient?: boolean;
-  /** A logged event of the session, each once and in order, across reconnects. */
-  onEvent: (event: LiveEvent) => void;
-  onTransient?: (message: TransientMessage) => void;
-  /**
-   * Live (again). `recovered: false` means events may have been missed: load afresh.
-   * `sessions` is the snapshot that "*" replies with.
-   */
-  onSubscribed?: (reply: Result<"subscribe">) => void;
-  /** The subscription ended because the server refused it, or a callback above threw. */
-  onError?: (error: Error) => void;
-}
-
 /** Sends a call and hands its answer over before the next frame is read. */
 type Ask = (
-  method: "subscribe" | "unsubscribe",
+  method: "subscribe" | "unsubscribe" | "ack",
   params: object,
   answered: (outcome: Outcome) => void,
 ) => void;
 
-interface Entry {
-  session_id: string;
-  options: SubscribeOptions;
-  position: Position;
-  /** A subscribe is under way. */
-  asking: boolean;
-  subscription_id: string | null;
-  failures: number;
-  /** Resumes in a row that did not close the gap at `gapAt`. */
-  resumes: number;
-  gapAt: number;
-  cancelRetry: () => void;
-}
+type Ended = Extract<TransientMessage, { event_type: "subscription_ended" }>["data"];
 
 const maxResumes = 3;
 const nothing = () => undefined;
@@ -51,162 +23,162 @@ const nothing = () => undefined;
 export class Subscriptions {
   readonly #around: Surroundings;
   readonly #ask: Ask;
-  readonly #entries = new Map<string, Entry>();
+  readonly #changed: () => void;
+  readonly #all = new Map<string, Following>();
   #connected = false;
 
-  constructor(around: Surroundings, ask: Ask) {
+  /** `changed`: how far the replays are may be other than before. */
+  constructor(around: Surroundings, ask: Ask, changed: () => void = nothing) {
     this.#around = around;
     this.#ask = ask;
+    this.#changed = changed;
+  }
+
+  /** How far all replays are together; null when there is none to wait for. */
+  get catchingUp(): Progress | null {
+    const replays = [...this.#all.values()].flatMap(({ catchingUp }) => catchingUp ?? []);
+    if (replays.length === 0) return null;
+    const sum = (key: keyof Progress) => replays.reduce((before, one) => before + one[key], 0);
+    return { done: sum("done"), total: sum("total") };
   }
 
   /** Replaces an older subscription to the same session. The result ends this one. */
   add(session_id: string, options: SubscribeOptions): () => void {
     const key = session_id.toLowerCase();
-    const { since } = options;
-    const entry: Entry = {
-      session_id: key,
-      options,
-      position: new Position(since !== undefined && "epoch" in since ? since : null),
-      asking: false,
-      subscription_id: null,
-      failures: 0,
-      resumes: 0,
-      gapAt: -1,
-      cancelRetry: nothing,
-    };
-    this.#entries.get(key)?.cancelRetry();
-    this.#entries.set(key, entry);
-    if (this.#connected) this.#subscribe(entry);
-    return () => this.#remove(entry);
+    const following = new Following(key, options, {
+      around: this.#around,
+      sendAck: (subscription_id, seq) => this.#ask("ack", { subscription_id, seq }, nothing),
+      handlerFailed: () => this.#end(following, "handler_failed"),
+    });
+    this.#all.get(key)?.end();
+    this.#all.set(key, following);
+    if (this.#connected) this.#subscribe(following);
+    return () => this.#remove(following);
   }
 
   /** A connection is ready: subscribes to everything from where each stands. */
   connected(): void {
     this.#connected = true;
-    for (const entry of this.#entries.values()) this.#subscribe(entry);
+    for (const following of this.#all.values()) this.#subscribe(following);
   }
 
   disconnected(): void {
     this.#connected = false;
-    for (const entry of this.#entries.values()) {
-      entry.cancelRetry();
-      entry.asking = false;
-      entry.subscription_id = null;
-    }
+    for (const following of this.#all.values()) following.disconnected();
   }
 
   clear(): void {
-    this.disconnected();
-    this.#entries.clear();
+    this.#connected = false;
+    for (const following of this.#all.values()) following.end();
+    this.#all.clear();
   }
 
-  event(event: LiveEvent): void {
-    const entry = this.#entries.get(event.data.session_id);
-    if (entry === undefined) return;
-    const verdict = entry.position.take(event);
-    if (verdict === "apply") this.#tell(entry, () => entry.options.onEvent(event));
-    if (verdict === "gap") this.#resume(entry);
-    if (verdict === "lost") this.#startAfresh(entry);
+  /** The events of one frame, which are of one session. */
+  events(events: readonly LiveEvent[]): void {
+    const following = this.#all.get(events[0]?.data.session_id ?? "");
+    if (following === undefined) return;
+    this.#mend(following, following.take(events));
+    this.#changed();
   }
 
   transient(message: TransientMessage): void {
     const about = message.event_type === "session_summary" ? "*" : message.data.session_id;
-    const entry = this.#entries.get(about);
-    if (entry === undefined) return;
+    const following = this.#all.get(about);
+    if (following === undefined) return;
     // While a gap is being closed, the sync of the subscription before would jump over it.
-    if (message.event_type === "sync" && !entry.asking) {
-      if (entry.position.sync(message.data) === "lost") this.#startAfresh(entry);
+    if (message.event_type === "sync" && !following.asking) {
+      this.#mend(following, following.sync(message.data));
+      this.#changed();
     }
-    this.#tell(entry, () => entry.options.onTransient?.(message));
+    following.tell(() => following.options.onTransient?.(message));
+    if (message.event_type === "subscription_ended") this.#ended(following, message.data);
   }
 
-  #subscribe(entry: Entry): void {
-    if (entry.asking) return;
-    entry.cancelRetry();
-    entry.asking = true;
-    const { events, since, transient } = entry.options;
-    const from = entry.position.cursor ?? (since !== undefined && "last" in since ? since : null);
-    const params = {
-      session_id: entry.session_id,
-      ...(events === undefined ? {} : { events }),
-      ...(transient === undefined ? {} : { transient }),
-      ...(from === null || entry.session_id === "*" ? {} : { since: from }),
-    };
-    this.#ask("subscribe", params, (outcome) => this.#answered(entry, outcome));
+  #ended(following: Following, { subscription_id, reason }: Ended): void {
+    // Of one that this client has replaced, or is just replacing.
+    if (following.asking || following.subscription_id !== subscription_id) return;
+    following.subscription_id = null;
+    if (reason === "log_trimmed") this.#subscribe(following);
+    else this.#end(following, reason);
   }
 
-  #answered(entry: Entry, outcome: Outcome): void {
-    entry.asking = false;
-    if ("error" in outcome) return this.#failed(entry, outcome.error);
+  #mend(following: Following, verdict: Verdict): void {
+    if (verdict === "gap") this.#resume(following);
+    if (verdict === "lost") this.#startAfresh(following);
+  }
+
+  #subscribe(following: Following): void {
+    if (following.asking) return;
+    following.cancelRetry();
+    following.asking = true;
+    this.#ask("subscribe", following.params(), (outcome) => {
+      this.#answered(following, outcome);
+      this.#changed();
+    });
+    this.#changed();
+  }
+
+  #answered(following: Following, outcome: Outcome): void {
+    following.asking = false;
+    if ("error" in outcome) return this.#failed(following, outcome.error);
     const reply = outcome.result;
     if (!isSubscribed(reply)) {
       const message = "The server confirmed a subscription in a form that this client cannot read.";
-      return this.#failed(entry, new ProtocolError("internal", message));
+      return this.#failed(following, new ProtocolError("invalid_params", message));
     }
-    const current = this.#entries.get(entry.session_id);
-    if (current !== entry) {
-      // A successor replaces it on the server too; without one it has to be ended.
-      if (current === undefined) this.#unsubscribe(reply.subscription_id);
-      return undefined;
-    }
-    entry.subscription_id = reply.subscription_id;
-    entry.failures = 0;
-    const recovered = entry.position.start(reply);
-    return this.#tell(entry, () => entry.options.onSubscribed?.({ ...reply, recovered }));
+    const current = this.#all.get(following.session_id);
+    if (current === following) return following.confirmed(reply);
+    // A successor replaces it on the server too; without one it has to be ended.
+    if (current === undefined) this.#unsubscribe(reply.subscription_id);
+    return undefined;
   }
 
-  #failed(entry: Entry, error: ProtocolError): void {
-    if (this.#entries.get(entry.session_id) !== entry || !this.#connected) return;
+  #failed(following: Following, error: ProtocolError): void {
+    if (this.#all.get(following.session_id) !== following || !this.#connected) return;
     // The client as a whole is refused, and this goes on after `signIn`.
     if (error.code === "unauthenticated") return;
     if (!errors[error.code].retryable) {
-      this.#entries.delete(entry.session_id);
-      entry.options.onError?.(error);
+      this.#all.delete(following.session_id);
+      following.end();
+      following.options.onError?.(error);
       return;
     }
-    const wait = backoffMs(entry.failures, () => this.#around.random());
-    entry.failures += 1;
-    entry.cancelRetry = this.#around.after(wait, () => this.#subscribe(entry));
+    const wait = backoffMs(following.failures, () => this.#around.random());
+    following.failures += 1;
+    following.cancelRetry = this.#around.after(wait, () => this.#subscribe(following));
   }
 
-  #resume(entry: Entry): void {
-    if (entry.asking) return;
-    const at = entry.position.cursor?.seq ?? -1;
-    entry.resumes = entry.gapAt === at ? entry.resumes + 1 : 1;
-    entry.gapAt = at;
-    if (entry.resumes > maxResumes) return this.#startAfresh(entry);
-    return this.#subscribe(entry);
+  #resume(following: Following): void {
+    if (following.asking) return;
+    if (following.mayResume(maxResumes)) this.#subscribe(following);
+    else this.#startAfresh(following);
   }
 
-  #startAfresh(entry: Entry): void {
-    if (entry.asking) return;
-    entry.position.forget();
-    this.#subscribe(entry);
+  #startAfresh(following: Following): void {
+    if (following.asking) return;
+    following.forget();
+    this.#subscribe(following);
   }
 
-  #remove(entry: Entry): void {
-    entry.cancelRetry();
-    if (this.#entries.get(entry.session_id) !== entry) return;
-    this.#entries.delete(entry.session_id);
-    if (entry.subscription_id !== null) this.#unsubscribe(entry.subscription_id);
+  #end(following: Following, reason: EndReason): void {
+    if (this.#all.get(following.session_id) !== following) return;
+    this.#remove(following);
+    following.tell(() => following.options.onEnded?.(reason));
+    this.#changed();
+  }
+
+  #remove(following: Following): void {
+    const { subscription_id } = following;
+    const current = this.#all.get(following.session_id);
+    following.end();
+    if (current !== following) return;
+    this.#all.delete(following.session_id);
+    if (subscription_id !== null) this.#unsubscribe(subscription_id);
+    this.#changed();
   }
 
   #unsubscribe(subscription_id: string): void {
     // Whatever is answered, nothing of it is listened to any more.
     if (this.#connected) this.#ask("unsubscribe", { subscription_id }, nothing);
-  }
-
-  /** A throwing owner must not keep frames from the others. */
-  #tell(entry: Entry, callback: () => void): void {
-    try {
-      callback();
-    } catch (cause) {
-      const error = cause instanceof Error ? cause : new Error(String(cause));
-      if (entry.options.onError === undefined) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      } else entry.options.onError(error);
-    }
   }
 }

@@ -12,11 +12,10 @@ interface Props {
   children: ReactNode;
   /** The route's main action. */
   action?: ReactNode;
-  catchingUp?: { done: number; total: number } | null;
 }
 
 /** The bar on top of every route: where, the connection's state, and the main action. */
-export function TopBar({ children, action, catchingUp = null }: Props) {
+export function TopBar({ children, action }: Props) {
   return (
     <>
       <header className="flex h-11 shrink-0 items-center gap-2 border-b border-line bg-surface px-3">
@@ -31,7 +30,7 @@ export function TopBar({ children, action, catchingUp = null }: Props) {
           ›
         </span>
         <div className="flex min-w-0 items-center gap-2">{children}</div>
-        <ConnectionPill catchingUp={catchingUp} />
+        <ConnectionPill />
         <span className="flex-1" />
         <IconButton
           label={commands.help.title}

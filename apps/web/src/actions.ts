@@ -14,25 +14,30 @@ export function newId(): string {
   return [8, 12, 16, 20, 32].map((end, at) => hex.slice([0, 8, 12, 16, 20][at], end)).join("-");
 }
 
+/** Under a key of its own: a call that is sent again after a lost connection is done once. */
+function keyed<P extends object>(params: P): P & { idempotency_key: string } {
+  return { ...params, idempotency_key: newId() };
+}
+
 export function createSession(params: Params<"create_session">) {
-  return server().call("create_session", params);
+  return server().call("create_session", keyed(params));
 }
 
 export function updateSession(session_id: string, change: Rest<"update_session", "session_id">) {
-  return server().call("update_session", { ...change, session_id });
+  return server().call("update_session", keyed({ ...change, session_id }));
 }
 
 export function deleteSession(session_id: string) {
-  return server().call("delete_session", { session_id });
+  return server().call("delete_session", keyed({ session_id }));
 }
 
 export function undeleteSession(session_id: string) {
-  return server().call("undelete_session", { session_id });
+  return server().call("undelete_session", keyed({ session_id }));
 }
 
 /** Deletes a session for good; `deleteSession` puts it into the trash. */
 export function purgeSession(session_id: string) {
-  return server().call("delete_session", { session_id, permanent: true });
+  return server().call("delete_session", keyed({ session_id, permanent: true }));
 }
 
 export function scanWorkspace(params: Params<"scan_workspace">) {
@@ -46,7 +51,7 @@ export function listFolders(path?: string) {
 
 /** Give `operation_id` (see `newId`) to follow its progress with `useProgress`. */
 export function createCheckpoint(params: Params<"checkpoint">) {
-  return server().call("checkpoint", params);
+  return server().call("checkpoint", keyed(params));
 }
 
 export function getCheckpoint(session_id: string, checkpoint_id: string) {
@@ -54,33 +59,33 @@ export function getCheckpoint(session_id: string, checkpoint_id: string) {
 }
 
 export function setTags(session_id: string, checkpoint_id: string, tags: string[]) {
-  return server().call("update_checkpoint", { session_id, checkpoint_id, tags });
+  return server().call("update_checkpoint", keyed({ session_id, checkpoint_id, tags }));
 }
 
 export function setPinned(session_id: string, checkpoint_id: string, pinned: boolean) {
-  return server().call("update_checkpoint", { session_id, checkpoint_id, pinned });
+  return server().call("update_checkpoint", keyed({ session_id, checkpoint_id, pinned }));
 }
 
 /** Adds a note to a checkpoint. */
 export function annotate(params: Params<"annotate">) {
-  return server().call("annotate", params);
+  return server().call("annotate", keyed(params));
 }
 
 export function deleteAnnotation(session_id: string, annotation_id: string) {
-  return server().call("delete_annotation", { session_id, annotation_id });
+  return server().call("delete_annotation", keyed({ session_id, annotation_id }));
 }
 
 export function deleteCheckpoint(session_id: string, checkpoint_id: string) {
-  return server().call("delete", { session_id, checkpoint_id });
+  return server().call("delete", keyed({ session_id, checkpoint_id }));
 }
 
 /** Deletes a checkpoint for good; `deleteCheckpoint` puts it into the trash. */
 export function purgeCheckpoint(session_id: string, checkpoint_id: string) {
-  return server().call("delete", { session_id, checkpoint_id, permanent: true });
+  return server().call("delete", keyed({ session_id, checkpoint_id, permanent: true }));
 }
 
 export function undelete(session_id: string, checkpoint_id: string) {
-  return server().call("undelete", { session_id, checkpoint_id });
+  return server().call("undelete", keyed({ session_id, checkpoint_id }));
 }
 
 export function listTrash(params: Params<"list_trash"> = {}) {
@@ -92,17 +97,17 @@ export function planRestore(params: Params<"plan_restore">) {
 }
 
 export function restore(params: Params<"restore">) {
-  return server().call("restore", params);
+  return server().call("restore", keyed(params));
 }
 
 /** Takes back the latest operation, or the one named. */
 export function undo(session_id: string, options: Rest<"undo", "session_id"> = {}) {
-  return server().call("undo", { ...options, session_id });
+  return server().call("undo", keyed({ ...options, session_id }));
 }
 
 /** Takes back the latest undo, or the undo named. */
 export function redo(session_id: string, options: Rest<"redo", "session_id"> = {}) {
-  return server().call("redo", { ...options, session_id });
+  return server().call("redo", keyed({ ...options, session_id }));
 }
 
 export function listOperations(params: Params<"list_operations">) {
@@ -114,7 +119,7 @@ export function diff(params: Params<"diff">) {
 }
 
 export function startDemo(): Promise<Result<"start_demo">> {
-  return server().call("start_demo", {});
+  return server().call("start_demo", keyed({}));
 }
 
 export function health() {

@@ -4,7 +4,7 @@ import { useMemo, useState, useSyncExternalStore } from "react";
 import { useLive, useLiveState } from "../state/live.ts";
 import { Button } from "../ui/Button.tsx";
 import { FeedList } from "./FeedList.tsx";
-import { feedRows } from "./feed-rows.ts";
+import { feedRows, formatRange } from "./feed-rows.ts";
 import { useKept } from "./use-kept.ts";
 
 /** The raw events of a session as they come: what the server said, for those who want to see it. */
@@ -12,13 +12,17 @@ export function Feed({ session_id }: { session_id: string }) {
   const { feed } = useLive(session_id);
   const events = useSyncExternalStore(feed.subscribe, feed.snapshot);
   const catchingUp = useLiveState(session_id, (state) => state.catchingUp);
+  const gap = useLiveState(session_id, (state) => state.gap);
   const [open, setOpen] = useKept("cairn.feed", "closed");
   const [paused, setPaused] = useState<readonly LiveEvent[] | null>(null);
   const [type, setType] = useState<EventType | null>(null);
   const shown = paused ?? events;
   const last = events.at(-1);
   const isOpen = open === "open";
-  const rows = useMemo(() => (isOpen ? feedRows(shown, type) : []), [isOpen, shown, type]);
+  const rows = useMemo(
+    () => (isOpen ? feedRows(shown, type, gap) : []),
+    [isOpen, shown, type, gap],
+  );
   return (
     <section aria-label="Events" className="shrink-0 border-t border-line bg-sunken">
       <div className="flex min-h-8 flex-wrap items-center gap-2 px-3 py-0.5">
@@ -44,6 +48,9 @@ export function Feed({ session_id }: { session_id: string }) {
           <span className="datum text-warn">
             catching up {catchingUp.done} of {catchingUp.total}
           </span>
+        )}
+        {gap !== null && !isOpen && (
+          <span className="datum text-bad">events {formatRange(gap.from, gap.to)} are missing</span>
         )}
         <span className="flex-1" />
         {isOpen && (

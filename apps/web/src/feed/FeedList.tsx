@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useRef } from "react";
 import { formatClockSeconds, formatCount, formatTime, shortId } from "../format.ts";
 import { Text } from "../ui/Text.tsx";
-import type { FeedRow } from "./feed-rows.ts";
+import { formatRange, type FeedRow } from "./feed-rows.ts";
 
 const rowHeight = 20;
 
@@ -33,7 +33,14 @@ const EventCells = memo(function EventCells({ event }: { event: LiveEvent }) {
 
 function keyOf(row: FeedRow | undefined, index: number): string | number {
   if (row === undefined) return index;
+  if (row.kind === "missing") return "missing";
   return row.kind === "gap" ? `gap ${row.before}` : `${row.event.epoch} ${row.event.seq}`;
+}
+
+function gapWords(row: Exclude<FeedRow, { kind: "event" }>): string {
+  return row.kind === "missing"
+    ? `gap: events ${formatRange(row.from, row.to)} did not come; asking for them again`
+    : `gap: events between ${row.after} and ${row.before} are not here; the timeline was loaded again`;
 }
 
 /** The rows of the feed; only those in view are drawn. */
@@ -66,17 +73,13 @@ export function FeedList({ rows }: { rows: readonly FeedRow[] }) {
             <li
               key={item.key}
               className={
-                row.kind === "gap"
-                  ? "datum absolute inset-x-0 top-0 h-5 truncate border-t border-bad px-3 pt-0.5 text-bad"
-                  : "datum absolute inset-x-0 top-0 flex h-5 items-center gap-3 px-3"
+                row.kind === "event"
+                  ? "datum absolute inset-x-0 top-0 flex h-5 items-center gap-3 px-3"
+                  : "datum absolute inset-x-0 top-0 h-5 truncate border-t border-bad px-3 pt-0.5 text-bad"
               }
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              {row.kind === "event" ? (
-                <EventCells event={row.event} />
-              ) : (
-                `gap: events between ${row.after} and ${row.before} are not here; the timeline was loaded again`
-              )}
+              {row.kind === "event" ? <EventCells event={row.event} /> : gapWords(row)}
             </li>
           );
         })}

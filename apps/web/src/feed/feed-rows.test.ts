@@ -4,7 +4,11 @@ import { feedRows } from "./feed-rows.ts";
 
 const words = (...args: Parameters<typeof feedRows>) =>
   feedRows(...args).map((row) =>
-    row.kind === "gap" ? `gap ${row.after}-${row.before}` : row.event.seq,
+    row.kind === "event"
+      ? row.event.seq
+      : row.kind === "gap"
+        ? `gap ${row.after}-${row.before}`
+        : `missing ${row.from}-${row.to}`,
   );
 
 test("newest first, with a rule where events are missing", () => {
@@ -27,4 +31,10 @@ test("a log that started anew is no gap", () => {
     liveEvent(1, "session_created", { epoch: "f", prev: 0 }),
   ];
   expect(words(events, null)).toEqual([1, 9]);
+});
+
+test("what is just asked for again stands on top, whatever type is shown", () => {
+  const events = [liveEvent(1, "checkpoint_created")];
+  expect(words(events, "checkpoint_deleted", { from: 2, to: 4 })).toEqual(["missing 2-4"]);
+  expect(words(events, null, { from: 2, to: 4 })).toEqual(["missing 2-4", 1]);
 });

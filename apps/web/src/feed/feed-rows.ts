@@ -1,11 +1,25 @@
+import type { Gap } from "@cairn/shared/client";
 import type { EventType, LiveEvent } from "@cairn/shared/events";
 
 export type FeedRow =
   | { kind: "event"; event: LiveEvent }
-  | { kind: "gap"; after: number; before: number };
+  | { kind: "gap"; after: number; before: number }
+  | { kind: "missing"; from: number; to: number };
 
-/** Events newest first, of the wanted type, with a row wherever the log has events that are not here. */
-export function feedRows(events: readonly LiveEvent[], type: EventType | null): FeedRow[] {
+/** Seqs of a gap in words: `7`, or `7 to 9`. */
+export function formatRange(from: number, to: number): string {
+  return from === to ? `${from}` : `${from} to ${to}`;
+}
+
+/**
+ * Events newest first, of the wanted type, with a row wherever the log has events that are not
+ * here, and one on top for those that are just asked for again.
+ */
+export function feedRows(
+  events: readonly LiveEvent[],
+  type: EventType | null,
+  missing: Gap | null = null,
+): FeedRow[] {
   const rows: FeedRow[] = [];
   let below: LiveEvent | undefined;
   for (const event of events) {
@@ -15,5 +29,6 @@ export function feedRows(events: readonly LiveEvent[], type: EventType | null): 
     below = event;
     if (type === null || event.event_type === type) rows.push({ kind: "event", event });
   }
+  if (missing !== null) rows.push({ kind: "missing", ...missing });
   return rows.toReversed();
 }

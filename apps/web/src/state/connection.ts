@@ -1,4 +1,5 @@
 import type { ConnectionState } from "@cairn/shared/client";
+import { isConnected } from "@cairn/shared/connection-state";
 import { create } from "zustand";
 import { health } from "../actions.ts";
 import { server } from "../server.ts";
@@ -52,16 +53,16 @@ async function askHealth(): Promise<void> {
 }
 
 function take(connection: ConnectionState): void {
-  const before = useConnection.getState().connection.status;
+  const before = useConnection.getState().connection;
   useConnection.setState(
     connection.status === "refused" ? { connection, signedOut: true } : { connection },
   );
-  if (connection.status === "live" || before === "live") {
+  if (connection.status === "live" || before.status === "live") {
     useConnection.setState({ liveAt: new Date().toISOString() });
   }
-  if (connection.status !== "live") return;
-  if (before === "live") useConnection.setState({ rttMs: connection.rttMs });
-  else void askHealth();
+  if (!isConnected(connection)) return;
+  if (!isConnected(before)) void askHealth();
+  else if (connection.status === "live") useConnection.setState({ rttMs: connection.rttMs });
 }
 
 /** Keeps the store true from now on. */
@@ -74,6 +75,7 @@ export function followConnection(loginFailure: unknown): void {
 function offlineReason({ connection }: State): string | null {
   switch (connection.status) {
     case "live":
+    case "catching_up":
       return null;
     case "connecting":
       return "Connecting to the server…";

@@ -38,10 +38,12 @@ export class IngestQueue<T> {
     this.#clock = clock;
   }
 
-  push(item: T): void {
-    this.#count();
-    this.#waiting.push(item);
-    if (this.#waiting.length === 1) this.#schedule();
+  push(...items: T[]): void {
+    if (items.length === 0) return;
+    this.#count(items.length);
+    const first = this.#waiting.length === 0;
+    this.#waiting.push(...items);
+    if (first) this.#schedule();
   }
 
   /** Hands on at once what waits. */
@@ -60,7 +62,7 @@ export class IngestQueue<T> {
     this.#waiting = [];
   }
 
-  #count(): void {
+  #count(items: number): void {
     const now = this.#clock.now();
     const past = now - this.#windowStart;
     if (past >= windowMs) {
@@ -68,7 +70,7 @@ export class IngestQueue<T> {
       this.#inWindow = 0;
       this.#windowStart = now;
     }
-    this.#inWindow += 1;
+    this.#inWindow += items;
   }
 
   #schedule(): void {

@@ -209,3 +209,25 @@ test("listeners hear news after the rows show it, and no history", async () => {
   clock.pass(20);
   expect(heard).toEqual([[2, 2]]);
 });
+
+test("a gap is known until it heals", async () => {
+  const { client, live } = setUp();
+  client.subscribed(1);
+  await givePage(client, [checkpointRow(1)]);
+  client.options?.onGap?.({ from: 2, to: 3 });
+  expect(live.store.getState().gap).toEqual({ from: 2, to: 3 });
+  client.options?.onGap?.(null);
+  expect(live.store.getState().gap).toBeNull();
+});
+
+test("the events of a frame are shown in one go", async () => {
+  const { clock, client, live } = setUp();
+  client.subscribed(1);
+  await givePage(client, [checkpointRow(1)]);
+  let draws = 0;
+  live.store.subscribe(() => (draws += 1));
+  client.event(created(2, 2), created(3, 3), created(4, 4));
+  clock.pass(20);
+  expect(shown(live)).toEqual(["checkpoint 4", "checkpoint 3", "checkpoint 2", "checkpoint 1"]);
+  expect(draws).toBe(1);
+});

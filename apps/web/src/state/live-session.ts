@@ -1,7 +1,7 @@
 import { eventTypes, type LiveEvent, type TransientMessage } from "@cairn/shared/events";
 import type { Result } from "@cairn/shared/methods";
 import type { Session } from "@cairn/shared/session";
-import type { Client, Subscription } from "@cairn/shared/client";
+import type { Client, Gap, Subscription } from "@cairn/shared/client";
 import { createStore } from "zustand/vanilla";
 import { applyEvent } from "./apply-event.ts";
 import { FeedLog } from "./feed-log.ts";
@@ -12,6 +12,8 @@ import { TimelineLog } from "./timeline-log.ts";
 const pageSize = 100;
 /** Events of the past that the feed starts with. */
 const feedStart = 50;
+/** Bursts come as one frame; a lone event still comes at once. In ms. */
+const batchMs = 50;
 
 export interface LiveState {
   /** Grows whenever rows of the log changed. */
@@ -27,6 +29,8 @@ export interface LiveState {
   frozen: { at: number; by: "scroll" | "key" } | null;
   /** Events of a replay that are still on their way. */
   catchingUp: { done: number; total: number } | null;
+  /** Events that should have come and did not; asked for again until they do. */
+  gap: Gap | null;
 }
 
 const start: LiveState = {
@@ -39,6 +43,7 @@ const start: LiveState = {
   olderError: null,
   frozen: null,
   catchingUp: null,
+  gap: null,
 };
 
 type Listener = (event: LiveEvent) => void;
@@ -73,9 +78,11 @@ export class LiveSession {
       events: eventTypes,
       transient: true,
       since: { last: feedStart },
-      onEvent: (event) => this.#queue.push(event),
+      batch: { interval_ms: batchMs },
+      onEvents: (events) => this.#queue.push(...events),
       onTransient: (message) => this.#hear(message),
       onSubscribed: (reply) => this.#subscribed(reply),
+      onGap: (gap) => this.store.setState({ gap }),
       onError: (error) => this.#fail(error),
     });
   }

@@ -32,7 +32,6 @@ export function followSessions(): () => void {
   const queue = new IngestQueue<Summary>(apply);
   const subscription = server().subscribe("*", {
     transient: true,
-    onEvent: () => {},
     onTransient: (message) => {
       if (message.event_type === "session_summary") queue.push(message.data);
     },

@@ -57,8 +57,8 @@ export class ScriptedClient implements Client {
     });
   }
 
-  event(event: LiveEvent): void {
-    this.options?.onEvent(event);
+  event(...events: LiveEvent[]): void {
+    this.options?.onEvents?.(events);
   }
 
   /** The oldest unanswered call of a method, taken off the list. */

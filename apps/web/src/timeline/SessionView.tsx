@@ -53,7 +53,6 @@ export function SessionView({ session }: { session: Session }) {
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const timeline = useRef<TimelineHandle>(null);
   const frozen = useLiveState(session_id, (state) => state.frozen);
-  const catchingUp = useLiveState(session_id, (state) => state.catchingUp);
   const empty = useLiveState(session_id, () => live.log.length === 0);
   const active = moved ?? selected;
   const activeRow = useActiveRow(session_id, active);
@@ -129,7 +128,6 @@ export function SessionView({ session }: { session: Session }) {
   return (
     <div className="flex h-full flex-col">
       <TopBar
-        catchingUp={catchingUp}
         action={
           <Button
             tone="primary"

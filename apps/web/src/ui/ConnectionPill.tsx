@@ -13,6 +13,7 @@ function useSecondsUntil(at: number | null): number | null {
 
 const looks = {
   connecting: { tone: "neutral", word: "connecting", dot: "border border-current" },
+  catching_up: { tone: "warn", word: "catching up", dot: "border border-current" },
   live: { tone: "good", word: "live", dot: "bg-current" },
   offline: { tone: "warn", word: "offline", dot: "border border-current" },
   refused: { tone: "bad", word: "not signed in", dot: "border border-current" },
@@ -20,29 +21,24 @@ const looks = {
 } as const satisfies Record<string, { tone: BadgeTone; word: string; dot: string }>;
 
 /** The connection as it is: its state in a word, and what goes with it. */
-export function ConnectionPill({
-  catchingUp,
-}: {
-  catchingUp?: { done: number; total: number } | null;
-}) {
+export function ConnectionPill() {
   const connection = useConnection((state) => state.connection);
   const auth = useConnection((state) => state.auth);
   const seconds = useSecondsUntil(connection.status === "offline" ? connection.retryAt : null);
   const look = looks[connection.status];
-  const behind = connection.status === "live" ? catchingUp : null;
   const measured = useConnection((state) => state.rttMs);
   const rtt = connection.status === "live" ? measured : null;
   return (
     <span className="inline-flex shrink-0 items-center gap-1.5">
       <Badge tone={look.tone} title="The connection to the server">
         <span aria-hidden="true" className={classNames("size-2 rounded-full", look.dot)} />
-        <span role="status">{behind ? "catching up" : look.word}</span>
-        {behind && (
+        <span role="status">{look.word}</span>
+        {connection.status === "catching_up" && connection.total > 0 && (
           <span className="datum text-2xs">
-            {behind.done} of {behind.total}
+            {connection.done} of {connection.total}
           </span>
         )}
-        {!behind && rtt !== null && (
+        {rtt !== null && (
           <span className="datum text-2xs max-sm:hidden">{Math.max(1, Math.round(rtt))} ms</span>
         )}
         {seconds !== null && <span className="datum text-2xs">retry in {seconds} s</span>}
