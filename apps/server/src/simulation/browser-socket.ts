@@ -1,17 +1,16 @@
-// The client's end of a link as a browser's WebSocket, with its own reading of the frames: what
-// the server writes is checked by other code than that which wrote it.
+// The client's end of a link as a browser's WebSocket.
 import { randomBytes } from "node:crypto";
+import { FrameReader, opcodes } from "./frame-reader.ts";
+import type { ServerFrame } from "./frame-reader.ts";
 import type { ClientEnd, Link } from "./link.ts";
-
-const opcodes = { text: 1, close: 8, ping: 9, pong: 10 } as const;
 
 function masked(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
+  if (length > 0xffff) throw new Error("the simulation sends no frame as long as this");
   const head =
     length < 126
       ? Buffer.from([0x80 | opcode, 0x80 | length])
       : Buffer.from([0x80 | opcode, 0x80 | 126, length >> 8, length & 0xff]);
-  if (length > 0xffff) throw new Error("the simulation sends no frame as long as this");
   const mask = randomBytes(4);
   const body = Buffer.from(payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0)));
   return Buffer.concat([head, mask, body]);
@@ -27,8 +26,7 @@ export class BrowserSocket implements ClientEnd {
   readyState = 0;
   readonly #listeners = new Map<string, Listener[]>();
   readonly #link: Link | null;
-  #received: Buffer = Buffer.alloc(0);
-  #upgraded = false;
+  readonly #reader = new FrameReader();
   #closeCode = 1006;
   #over = false;
 
@@ -59,43 +57,15 @@ export class BrowserSocket implements ClientEnd {
 
   bytes(chunk: Buffer): void {
     if (this.#over) return;
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    if (!this.#upgraded) {
-      const end = this.#received.indexOf("\r\n\r\n");
-      if (end === -1) return;
-      this.#received = this.#received.subarray(end + 4);
-      this.#upgraded = true;
-      if (this.readyState === 0) {
-        this.readyState = 1;
-        this.#emit("open", {});
-      }
+    const frames = this.#reader.push(chunk);
+    if (this.readyState === 0 && this.#reader.head !== null) {
+      this.readyState = 1;
+      this.#emit("open", {});
     }
-    while (!this.#over && this.#frame()) continue;
+    for (const frame of frames) this.#take(frame);
   }
 
-  #frame(): boolean {
-    const [first, second] = this.#received;
-    if (first === undefined || second === undefined) return false;
-    const short = second & 0x7f;
-    const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
-    const start = 2 + extra;
-    if (this.#received.length < start) return false;
-    const length =
-      extra === 0
-        ? short
-        : extra === 2
-          ? this.#received.readUInt16BE(2)
-          : Number(this.#received.readBigUInt64BE(2));
-    if (this.#received.length < start + length) return false;
-    const payload = this.#received.subarray(start, start + length);
-    this.#received = this.#received.subarray(start + length);
-    if ((first & 0x70) !== 0 || (second & 0x80) !== 0) throw new Error("a frame of no server");
-    if ((first & 0x80) === 0) throw new Error("the server sends whole frames only");
-    this.#take(first & 0x0f, payload);
-    return true;
-  }
-
-  #take(opcode: number, payload: Buffer): void {
+  #take({ opcode, payload }: ServerFrame): void {
     switch (opcode) {
       case opcodes.text:
         if (this.readyState === 1) this.#emit("message", { data: payload.toString("utf8") });
@@ -105,14 +75,12 @@ export class BrowserSocket implements ClientEnd {
         return;
       case opcodes.pong:
         return;
-      case opcodes.close: {
+      case opcodes.close:
         this.#closeCode = payload.length >= 2 ? payload.readUInt16BE() : 1005;
-        if (this.readyState === 1) {
-          this.readyState = 2;
-          this.#link?.clientWrote(masked(opcodes.close, payload.subarray(0, 2)));
-        }
+        if (this.readyState !== 1) return;
+        this.readyState = 2;
+        this.#link?.clientWrote(masked(opcodes.close, payload.subarray(0, 2)));
         return;
-      }
       default:
         throw new Error(`opcode ${opcode} from the server`);
     }

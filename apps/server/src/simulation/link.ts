@@ -1,6 +1,8 @@
 // Two ends of a TCP connection with everything between them in the test's hands: bytes wait in
 // each direction until they are flushed, ends break one at a time, and the kernel takes only so much.
 import { Duplex } from "node:stream";
+import { FrameReader, eventsIn } from "./frame-reader.ts";
+import type { ServerFrame } from "./frame-reader.ts";
 
 type Taken = (error?: Error | null) => void;
 
@@ -15,6 +17,8 @@ export interface ClientEnd {
 export class ServerSocket extends Duplex {
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort = 1;
+  /** Says that everything was taken at once, whatever the client does: a fault to be planted. */
+  bottomless = false;
   bytesRead = 0;
   bytesWritten = 0;
   readonly #link: Link;
@@ -22,6 +26,12 @@ export class ServerSocket extends Duplex {
   constructor(link: Link) {
     super({ allowHalfOpen: false, highWaterMark: 16 * 1024 });
     this.#link = link;
+  }
+
+  /** Everything that the server gives away passes here, before any buffer. */
+  override write(chunk: Buffer | string, ...rest: unknown[]): boolean {
+    this.#link.given(Buffer.from(chunk));
+    return (super.write as (...args: unknown[]) => boolean).call(this, chunk, ...rest);
   }
 
   override _read(): void {
@@ -76,6 +86,9 @@ export class Link {
   #silent = false;
   readonly #client: ClientEnd;
   readonly #kernelBytes: number;
+  readonly #given = new FrameReader();
+  readonly #got = new FrameReader();
+  readonly #held = new Map<string, number>();
   readonly #toClient: Buffer[] = [];
   readonly #toServer: Buffer[] = [];
   #toClientBytes = 0;
@@ -116,11 +129,26 @@ export class Link {
     return { toClient: this.#toClientBytes, toServer };
   }
 
+  given(chunk: Buffer): void {
+    for (const frame of this.#given.push(chunk)) this.#count(frame, 1);
+  }
+
+  #count(frame: ServerFrame, change: number): void {
+    for (const session_id of eventsIn(frame)) {
+      this.#held.set(session_id, (this.#held.get(session_id) ?? 0) + change);
+    }
+  }
+
+  /** Events of one session that were written and have not come, wherever they wait: the most. */
+  get heldEvents(): number {
+    return this.#clientLives ? Math.max(0, ...this.#held.values()) : 0;
+  }
+
   wrote(chunks: Buffer[], taken: Taken): void {
-    // A reader of the link may keep what the writer goes on using.
     for (const chunk of chunks) this.#toClient.push(chunk);
     this.#toClientBytes += chunks.reduce((sum, { length }) => sum + length, 0);
-    if (!this.#clientLives || this.#toClientBytes <= this.#kernelBytes) process.nextTick(taken);
+    const room = this.#toClientBytes <= this.#kernelBytes || this.server.bottomless;
+    if (!this.#clientLives || room) process.nextTick(taken);
     else this.#waiting = taken;
   }
 
@@ -142,6 +170,7 @@ export class Link {
       if (passes.length < chunk.length) this.#toClient.unshift(chunk.subarray(left));
       left -= passes.length;
       this.#toClientBytes -= passes.length;
+      for (const frame of this.#got.push(passes)) this.#count(frame, -1);
       this.#client.bytes(passes);
     }
     if (this.#toClientBytes <= this.#kernelBytes) this.#release();

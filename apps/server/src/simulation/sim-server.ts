@@ -43,9 +43,8 @@ export class SimServer {
     this.#random = random;
     this.#faults = faults;
     this.gates = new GatedStore(store, { random: random.fork(), late: 0.15, failing: 0.003 });
-    const seen = faults.store?.(this.gates.store) ?? this.gates.store;
     this.#subscriptions = new Subscriptions({
-      store: seen,
+      store: this.gates.store,
       bus: this.bus,
       log,
       onProgress: () => () => undefined,
@@ -54,7 +53,7 @@ export class SimServer {
     const handlers = createHandlers({
       // None of its methods is called here.
       service: {} as Service,
-      store: seen,
+      store: this.gates.store,
       authenticator: {} as Authenticator,
       keys: {} as BrowserKeys,
       subscriptions: faults.subscriptions?.(this.#subscriptions) ?? this.#subscriptions,
@@ -70,7 +69,7 @@ export class SimServer {
   }
 
   accept(client: ClientEnd): Link {
-    const kernelBytes = this.#random.pick([4, 16, 64]) * 1024;
+    const kernelBytes = this.#random.pick([4, 16]) * 1024;
     const link = new Link({ kernelBytes, client });
     const socket = this.#faults.socket?.(link.server) ?? link.server;
     this.links.add(link);
