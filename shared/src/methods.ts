@@ -45,14 +45,42 @@ export type Role = "public" | "viewer" | "operator" | "admin";
  */
 export type MethodKind = "read" | "mutation" | "connection";
 
+/** What every mutation takes: done once however often it is sent under the same key. */
+const idempotent = {
+  idempotency_key: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+};
+
+interface Method<P, R> {
+  kind: MethodKind;
+  role: Role;
+  summary: string;
+  params: P;
+  result: R;
+}
+
+function method<S extends z.core.$ZodLooseShape, R extends z.ZodMiniType>(
+  kind: "mutation",
+  role: Role,
+  summary: string,
+  params: z.ZodMiniObject<S>,
+  result: R,
+): Method<z.ZodMiniObject<S & typeof idempotent>, R>;
 function method<P extends z.ZodMiniType, R extends z.ZodMiniType>(
-  kind: MethodKind,
+  kind: Exclude<MethodKind, "mutation">,
   role: Role,
   summary: string,
   params: P,
   result: R,
-) {
-  return { kind, role, summary, params, result };
+): Method<P, R>;
+function method(
+  kind: MethodKind,
+  role: Role,
+  summary: string,
+  params: z.ZodMiniObject,
+  result: z.ZodMiniType,
+): Method<z.ZodMiniType, z.ZodMiniType> {
+  const all = kind === "mutation" ? z.extend(params, idempotent) : params;
+  return { kind, role, summary, params: all, result };
 }
 
 const ofSession = { session_id: Id };

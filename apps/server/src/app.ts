@@ -26,9 +26,13 @@ import type { WebFiles } from "./http/static.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { Connections } from "./realtime/connections.ts";
+import { AtWork } from "./realtime/at-work.ts";
 import { createDispatch } from "./realtime/dispatch.ts";
+import type { Dispatch } from "./realtime/dispatch.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
 import { createHandlers } from "./realtime/methods.ts";
+import { Once } from "./realtime/once.ts";
+import { RateLimit } from "./realtime/rate-limit.ts";
 import { Subscriptions } from "./realtime/subscriptions.ts";
 import { attachWebSockets } from "./realtime/upgrade.ts";
 import type { Service } from "./service.ts";
@@ -53,6 +57,14 @@ export interface AppDeps {
   /** Check results against their schemas: in tests. */
   checkResults: boolean;
   liveness?: LivenessTimes;
+  /** Other bounds than the usual ones, in tests. */
+  limits?: Limits;
+}
+
+export interface Limits {
+  callsPerSecond?: number;
+  connections?: number;
+  signInMs?: number;
 }
 
 /** Everything that is served: the Hono app, and the WebSockets beside it. */
@@ -60,7 +72,9 @@ export interface App {
   http: Hono<Env>;
   /** Serves WebSockets on this server too. */
   attach(server: Server): void;
-  /** Refuses new connections and closes the open ones, at the latest after `graceMs`. */
+  /** Refuses new connections and calls from here on; resolves once those at work are answered. */
+  idle(): Promise<void>;
+  /** Closes what is connected, at the latest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -87,6 +101,7 @@ function healthOf({ store, runner, authenticator, version }: AppDeps) {
 
 export function createApp(deps: AppDeps): App {
   const { service, store, bus, access, authenticator, keys, metrics, log } = deps;
+  const { limits } = deps;
   let stopping = false;
 
   const onDelivered = (events: number): void => metrics.delivered(events);
@@ -102,26 +117,46 @@ export function createApp(deps: AppDeps): App {
       keys,
       metrics,
       health,
+      connections: (current) => connections.facts(current),
     }),
     metrics,
+    once: new Once({ store, service, now: deps.now, onRepeated: () => metrics.repeated() }),
+    rate: new RateLimit({
+      now: () => performance.now(),
+      onLimited: () => metrics.limited(),
+      ...(limits?.callsPerSecond === undefined ? {} : { limit: limits.callsPerSecond }),
+    }),
     checkResults: deps.checkResults,
   });
-  const connections = new Connections({
+  const atWork = new AtWork();
+  const connections: Connections = new Connections({
     dispatch,
     log,
     metrics,
+    atWork,
     ...(deps.liveness === undefined ? {} : { times: deps.liveness }),
+    ...(limits?.signInMs === undefined ? {} : { signInMs: limits.signInMs }),
   });
   keys.onRevoked((key_id) => connections.revoked(key_id));
   metrics.gauge("cairn_sockets", "Open WebSocket connections", () => connections.count);
   metrics.gauge("cairn_subscriptions", "Live subscriptions", () => subscriptions.count);
 
-  const http = httpApp(deps, dispatch, health);
+  const http = httpApp(deps, { dispatch, health, atWork, stopping: () => stopping });
   return {
     http,
     attach: (server) => {
-      const options = { access, authenticator, connections, log, stopping: () => stopping };
-      attachWebSockets(server, options);
+      attachWebSockets(server, {
+        access,
+        authenticator,
+        connections,
+        log,
+        stopping: () => stopping,
+        ...(limits?.connections === undefined ? {} : { maxConnections: limits.connections }),
+      });
+    },
+    idle: async () => {
+      stopping = true;
+      await connections.idle();
     },
     drain: async (graceMs) => {
       stopping = true;
@@ -131,11 +166,14 @@ export function createApp(deps: AppDeps): App {
   };
 }
 
-function httpApp(
-  deps: AppDeps,
-  dispatch: ReturnType<typeof createDispatch>,
-  health: () => Promise<Result<"health">>,
-): Hono<Env> {
+interface Serving {
+  dispatch: Dispatch;
+  health: () => Promise<Result<"health">>;
+  atWork: AtWork;
+  stopping: () => boolean;
+}
+
+function httpApp(deps: AppDeps, { dispatch, health, atWork, stopping }: Serving): Hono<Env> {
   const { service, runner, access, authenticator, keys, codes, metrics, log, now } = deps;
   const document = JSON.stringify(openApi(deps.version));
   const http = new Hono<Env>();
@@ -171,7 +209,7 @@ function httpApp(
   api.use("/sessions/*", requireSignedIn());
   api.route("/", fileRoutes({ service, runner, log }));
   api.route("/", loginRoutes({ codes, keys, now, loginUrl: deps.loginUrl }));
-  api.route("/", apiRoutes(dispatch));
+  api.route("/", apiRoutes({ dispatch, atWork, stopping }));
   http.route("/api", api);
 
   http.get("/ws", originGuard(access), () => {
@@ -184,6 +222,8 @@ function httpApp(
   http.onError((error, context) => {
     const { status, body } = toWire(error, log);
     if (status === 405) context.header("allow", "POST");
+    const wait = body.details?.["retry_after_ms"];
+    if (typeof wait === "number") context.header("retry-after", String(Math.ceil(wait / 1000)));
     return context.json(body, status as ContentfulStatusCode);
   });
   return http;

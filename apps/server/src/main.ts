@@ -7,6 +7,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { startRunner } from "@cairn/runner/worker-runner";
 import { ProtocolError } from "@cairn/shared/errors";
 import { createApp } from "./app.ts";
+import type { Limits } from "./app.ts";
 import { AccessList } from "./auth/access.ts";
 import { ensureAdminToken } from "./auth/admin-token.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -50,6 +51,8 @@ interface StartOptions {
   dist: string | null;
   checkResults?: boolean;
   liveness?: LivenessTimes;
+  /** Other bounds than the usual ones. */
+  limits?: Limits;
   /** How long sockets may take to close at a stop, in ms. */
   graceMs?: number;
   /** Replaces the file operations of the runner's workers, to inject faults. */
@@ -191,6 +194,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     loginUrl: linkOf,
     checkResults: options.checkResults ?? false,
     ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
 
   const server = createAdaptorServer({
@@ -217,7 +221,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     const tooLate = new Promise<void>((resolve) => {
       late.addEventListener("abort", () => resolve());
     });
-    await Promise.race([service.drain(), tooLate]);
+    await Promise.race([Promise.all([service.drain(), app.idle()]), tooLate]);
     await app.drain(options.graceMs ?? 1_000);
     await opened.close(log);
   };

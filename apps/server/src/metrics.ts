@@ -30,6 +30,17 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #repeated = new Counter({
+    name: "cairn_idempotent_hits_total",
+    help: "Calls answered from what an earlier call under their idempotency key was answered",
+    registers: [this.#registry],
+  });
+  readonly #limited = new Counter({
+    name: "cairn_rate_limited_total",
+    help: "Calls refused because their actor had made too many within a second",
+    registers: [this.#registry],
+  });
+
   constructor() {
     this.#delay.enable();
     this.gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
@@ -61,6 +72,16 @@ export class Metrics {
 
   closed(code: number): void {
     this.#dropped.inc({ code: String(code) });
+  }
+
+  /** A call under an idempotency key was answered with what an earlier one was answered. */
+  repeated(): void {
+    this.#repeated.inc();
+  }
+
+  /** A call was refused because its actor had made too many. */
+  limited(): void {
+    this.#limited.inc();
   }
 
   /** The Prometheus text format, and its content type. */

@@ -1,9 +1,20 @@
 import type { LoggedEvent, TransientMessage } from "@cairn/shared/events";
 import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
+import type { KeyedCall, Tx } from "./storage/store.ts";
+
+/** Keeps what a call under an idempotency key answers, for when it is sent again. */
+export interface Receipt {
+  /** For what ends in a later transaction, maybe after a crash: that one keeps the answer. */
+  readonly call: KeyedCall;
+  /** To be called in the transaction that does what was asked for: both are kept, or neither. */
+  keep(tx: Tx, answer: unknown): Promise<void>;
+}
 
 /** Who calls. `actor` stands in events and operations: `admin`, or the label of a browser key. */
 export interface CallContext {
   actor: string;
+  /** Only of a call under an idempotency key. */
+  receipt?: Receipt | undefined;
 }
 
 /** Methods that belong to a connection, to signing in or to the process, not to the service. */
@@ -31,6 +42,8 @@ export type Service = {
   onProgress(
     listener: (message: TransientMessage & { event_type: "progress" }) => void,
   ): () => void;
+  /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */
+  recover(session_id: string): Promise<void>;
   /** Refuses new mutations as `shutting_down` and resolves when the running ones are done. */
   drain(): Promise<void>;
 };

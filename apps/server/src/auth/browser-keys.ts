@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { KeyRow, Store } from "../storage/store.ts";
+import type { KeyRow, Store, Tx } from "../storage/store.ts";
 import { hashOf, newSecret } from "./secrets.ts";
 
 /** "Last used" is as exact as this: a write for each call would cost more than it tells. */
@@ -45,9 +45,13 @@ export class BrowserKeys {
     return await this.#store.keys();
   }
 
-  /** False when there is no such key. */
-  async revoke(key_id: string): Promise<boolean> {
-    const revoked = await this.#store.transact((tx) => tx.deleteKey(key_id));
+  /** False when there is no such key; `also` is done in the transaction that deletes it. */
+  async revoke(key_id: string, also?: (tx: Tx) => Promise<void> | undefined): Promise<boolean> {
+    const revoked = await this.#store.transact(async (tx) => {
+      if (!(await tx.deleteKey(key_id))) return false;
+      await also?.(tx);
+      return true;
+    });
     this.#touched.delete(key_id);
     if (revoked) for (const listener of this.#listeners) listener(key_id);
     return revoked;

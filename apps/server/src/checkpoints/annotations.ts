@@ -2,7 +2,7 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { CallContext } from "../service.ts";
 import type { Tx } from "../storage/store.ts";
-import { commit, type Emit } from "./commit.ts";
+import { commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findCheckpoint, findOpenSession } from "./find.ts";
 import { summaryOf } from "./views.ts";
@@ -35,14 +35,14 @@ export async function updateCheckpoint(
   await findOpenSession(deps.store, session_id);
   const row = await findCheckpoint(deps.store, session_id, checkpoint_id);
   if (tags === undefined && pinned === undefined) return { checkpoint: summaryOf(row) };
-  const checkpoint = await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     await tx.updateCheckpoint(checkpoint_id, {
       ...(tags === undefined ? {} : { tags: [...new Set(tags)] }),
       ...(pinned === undefined ? {} : { pinned }),
     });
-    return emitUpdated(deps, tx, emit, session_id, checkpoint_id, context.actor);
+    const { actor } = context;
+    return { checkpoint: await emitUpdated(deps, tx, emit, session_id, checkpoint_id, actor) };
   });
-  return { checkpoint };
 }
 
 export async function annotate(
@@ -61,11 +61,11 @@ export async function annotate(
     author: context.actor,
     created_at: timestamp(deps.clock),
   };
-  await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     await tx.insertAnnotation({ ...annotation, session_id });
     await emitUpdated(deps, tx, emit, session_id, checkpoint_id, context.actor);
+    return { annotation };
   });
-  return { annotation };
 }
 
 export async function deleteAnnotation(
@@ -79,9 +79,9 @@ export async function deleteAnnotation(
   if (annotation === null) {
     throw new ProtocolError("not_found", `Session ${session_id} has no note ${annotation_id}.`);
   }
-  await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     await tx.deleteAnnotation(annotation_id);
     await emitUpdated(deps, tx, emit, session_id, annotation.checkpoint_id, context.actor);
+    return { annotation };
   });
-  return { annotation };
 }

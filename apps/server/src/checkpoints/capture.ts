@@ -3,7 +3,7 @@ import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { NewCheckpoint, SessionRow, Tx } from "../storage/store.ts";
 import type { CallContext } from "../service.ts";
 import { checksumOf } from "./checksum.ts";
-import { commit, type Emit } from "./commit.ts";
+import { commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findOpenSession } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
@@ -112,28 +112,22 @@ export async function checkpoint(
           progress.hooks(session.session_id, params.operation_id, "checkpoint"),
         );
   try {
-    const summary = await commit(deps, (tx, emit) =>
-      insertCheckpoint(
-        deps,
-        tx,
-        emit,
-        session,
-        captured,
-        {
-          checkpoint_id,
-          message: params.message,
-          tags: [...new Set(params.tags)],
-          trigger: params.trigger,
-          author: params.author ?? context.actor,
-          state: params.state ?? null,
-        },
-        {
-          actor: context.actor,
-          ...(params.operation_id === undefined ? {} : { operation_id: params.operation_id }),
-        },
-      ),
-    );
-    return { checkpoint_id, checkpoint: summary };
+    return await commitAnswer(deps, context, async (tx, emit) => {
+      const described: Described = {
+        checkpoint_id,
+        message: params.message,
+        tags: [...new Set(params.tags)],
+        trigger: params.trigger,
+        author: params.author ?? context.actor,
+        state: params.state ?? null,
+      };
+      const { operation_id } = params;
+      const summary = await insertCheckpoint(deps, tx, emit, session, captured, described, {
+        actor: context.actor,
+        ...(operation_id === undefined ? {} : { operation_id }),
+      });
+      return { checkpoint_id, checkpoint: summary };
+    });
   } catch (error) {
     // The pin of a checkpoint that was never committed would keep its bytes for ever.
     if (captured !== null) await deps.runner.release([checkpoint_id]).catch(() => {});

@@ -1,4 +1,5 @@
 import type { LoggedEvent } from "@cairn/shared/events";
+import type { CallContext } from "../service.ts";
 import type { NewEvent, Tx } from "../storage/store.ts";
 import type { ServiceDeps } from "./deps.ts";
 
@@ -26,4 +27,20 @@ export async function commit<T>(
     deps.bus.publish({ session_id: event.data.session_id, seq: event.seq });
   }
   return result;
+}
+
+/**
+ * As `commit`, for the mutation that answers a call: `work` gives the whole answer, which is kept
+ * in the same transaction when the call came under an idempotency key.
+ */
+export async function commitAnswer<T>(
+  deps: ServiceDeps,
+  { receipt }: CallContext,
+  work: (tx: Tx, emit: Emit) => Promise<T>,
+): Promise<T> {
+  return await commit(deps, async (tx, emit) => {
+    const answer = await work(tx, emit);
+    await receipt?.keep(tx, answer);
+    return answer;
+  });
 }

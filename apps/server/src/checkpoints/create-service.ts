@@ -20,7 +20,7 @@ import {
   listFiles,
   planRestore,
 } from "./reads.ts";
-import { recoverAtStart } from "./recovery.ts";
+import { ensureRecovered, recoverAtStart } from "./recovery.ts";
 import { restore } from "./restore.ts";
 import { compact } from "./retention.ts";
 import { deleteCheckpoint, listTrash, undelete } from "./trash.ts";
@@ -105,6 +105,7 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     ...throughLanes(handlersOf(deps, progress, lanes), lanes),
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),
     onProgress: (listener) => progress.listen(listener),
+    recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
     drain: () => lanes.drain(),
   };
 }

@@ -43,7 +43,7 @@ async function finish(deps: ServiceDeps, recovered: Recovered): Promise<void> {
     await setStatus(deps, row.session_id, "recovery_pending");
     return;
   }
-  if (outcome === "after") await commitRestored(deps, operation_id, differences.length);
+  if (outcome === "after") await commitRestored(deps, operation_id, differences);
   else await commitNotDone(deps, operation_id, "rolled_back", differences.length);
   await tidyUp(deps, operation_id);
   const session = await deps.store.session(row.session_id);

@@ -8,6 +8,7 @@ import { insertCheckpoint } from "./capture.ts";
 import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { commitRestored } from "./endings.ts";
+import type { Ended } from "./endings.ts";
 import { findCheckpoint, findOpenSession } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
 import { endFailed, ensureRecovered, tidyUp } from "./recovery.ts";
@@ -23,16 +24,7 @@ interface Wanted {
   subject_id: string | null;
   paths?: PathParam[] | undefined;
   plan_hash?: string | undefined;
-  actor: string;
-}
-
-export interface Restored {
-  operation_id: string;
-  safety_checkpoint_id: string;
-  checkpoint_id: string;
-  status: Applied["status"];
-  differences: Applied["differences"];
-  state: CheckpointRow["state"];
+  context: CallContext;
 }
 
 const safetyMessages = {
@@ -90,18 +82,18 @@ async function commitPending(
         message: `${safetyMessages[wanted.kind]} #${target.sequence_number}`,
         tags: [],
         trigger: { kind: "automatic", reason: "before_restore" },
-        author: wanted.actor,
+        author: wanted.context.actor,
         // Undo gives back what the head carried, its state included.
         state: head?.state ?? null,
       },
-      { actor: wanted.actor, operation_id: wanted.operation_id },
+      { actor: wanted.context.actor, operation_id: wanted.operation_id },
     );
     await tx.insertOperation({
       operation_id: wanted.operation_id,
       session_id: session.session_id,
       kind: wanted.kind,
       status: "pending",
-      actor: wanted.actor,
+      actor: wanted.context.actor,
       created_at: timestamp(deps.clock),
       checkpoint_id: target.checkpoint_id,
       safety_checkpoint_id: safety_id,
@@ -109,6 +101,8 @@ async function commitPending(
       // A choice of paths leaves the folder as no checkpoint has it: "here" stays the safety one.
       head_after: wanted.paths === undefined ? target.checkpoint_id : safety_id,
       undoable: true,
+      // Whoever ends it keeps the answer: this call, or a start after a crash.
+      call: wanted.context.receipt?.call ?? null,
     });
   });
 }
@@ -118,8 +112,8 @@ export async function restoreTo(
   deps: ServiceDeps,
   progress: ProgressHub,
   wanted: Wanted,
-): Promise<Restored> {
-  const { session, target, operation_id } = wanted;
+): Promise<Ended> {
+  const { session, operation_id } = wanted;
   const safety_id = deps.newId();
   const hooks = progress.hooks(session.session_id, operation_id, wanted.kind);
   const prepared = await prepare(deps, wanted, safety_id, hooks);
@@ -141,16 +135,9 @@ export async function restoreTo(
       throw error;
     }
   }
-  await commitRestored(deps, operation_id, applied.differences.length);
+  const answer = await commitRestored(deps, operation_id, applied.differences);
   if (prepared !== null) await tidyUp(deps, operation_id);
-  return {
-    operation_id,
-    safety_checkpoint_id: safety_id,
-    checkpoint_id: target.checkpoint_id,
-    status: applied.status,
-    differences: applied.differences,
-    state: target.state,
-  };
+  return answer;
 }
 
 /** Restores a copy into another folder: no safety checkpoint, no head, no operation to undo. */
@@ -222,7 +209,7 @@ export async function restore(
     subject_id: null,
     paths: params.paths,
     plan_hash: params.plan_hash,
-    actor: context.actor,
+    context,
   };
   if (params.into !== undefined) {
     return restoreInto(deps, progress, { ...wanted, into: params.into });

@@ -2,7 +2,7 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { CallContext } from "../service.ts";
 import type { CheckpointRow, NewOperation } from "../storage/store.ts";
-import { commit } from "./commit.ts";
+import { commitAnswer } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findOpenSession } from "./find.ts";
 import { removeCheckpoints } from "./trash.ts";
@@ -156,10 +156,10 @@ export async function compact(
     removed_ids,
     undoable: removed_ids.length > 0,
   } satisfies NewOperation;
-  await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     await tx.insertOperation(operation);
     const about = { session_id, at, actor: context.actor, operation_id };
     await removeCheckpoints(tx, emit, operation, about);
+    return { ...result, operation_id };
   });
-  return { ...result, operation_id };
 }

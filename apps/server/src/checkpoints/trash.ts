@@ -3,7 +3,7 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { CallContext } from "../service.ts";
 import type { CheckpointRow, OperationRow, Tx } from "../storage/store.ts";
-import { commit, type Emit } from "./commit.ts";
+import { commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findCheckpoint, findOpenSession, findSession } from "./find.ts";
 import { operationView, summaryOf } from "./views.ts";
@@ -82,14 +82,6 @@ export async function removeCheckpoints(
   });
 }
 
-/** Gives the bytes of a trashed checkpoint back. Sends nothing new: it was deleted before. */
-async function purge(deps: ServiceDeps, row: CheckpointRow): Promise<void> {
-  await deps.store.transact((tx) =>
-    tx.updateCheckpoint(row.checkpoint_id, { purged_at: timestamp(deps.clock) }),
-  );
-  await deps.runner.release([row.checkpoint_id]);
-}
-
 /** Puts a checkpoint into the trash; `permanent` purges it, from the trash or at once. */
 export async function deleteCheckpoint(
   deps: ServiceDeps,
@@ -119,17 +111,17 @@ export async function deleteCheckpoint(
     removed_ids: [checkpoint_id],
     undoable: !permanent,
   };
-  if (row.deleted_at === null) {
-    await commit(deps, async (tx, emit) => {
-      await tx.insertOperation(operation);
-      const about = { session_id, at, actor: context.actor, operation_id };
-      await removeCheckpoints(tx, emit, operation, about);
-    });
-  } else {
-    await deps.store.transact((tx) => tx.insertOperation(operation));
-  }
-  if (permanent) await purge(deps, row);
-  return { operation_id };
+  const answer = await commitAnswer(deps, context, async (tx, emit) => {
+    await tx.insertOperation(operation);
+    const about = { session_id, at, actor: context.actor, operation_id };
+    // From the trash nothing new is sent: it was deleted before.
+    if (row.deleted_at === null) await removeCheckpoints(tx, emit, operation, about);
+    if (permanent) await tx.updateCheckpoint(checkpoint_id, { purged_at: at });
+    return { operation_id };
+  });
+  // What a crash keeps from being let go here is found at the next start.
+  if (permanent) await deps.runner.release([checkpoint_id]);
+  return answer;
 }
 
 /** Takes one checkpoint out of the trash. If its delete could be undone, that counts as undone. */
@@ -146,7 +138,7 @@ export async function undelete(
   }
   const operation_id = deps.newId();
   const at = timestamp(deps.clock);
-  const [checkpoint] = await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     const removal = await tx.nextUndo(session_id);
     const undoesIt = removal?.kind === "delete" && removal.checkpoint_id === checkpoint_id;
     await tx.insertOperation({
@@ -162,10 +154,10 @@ export async function undelete(
     });
     if (undoesIt) await tx.updateOperation(removal.operation_id, { undone_by: operation_id });
     const about = { session_id, at, actor: context.actor, operation_id };
-    return undeleteCheckpoints(tx, emit, [checkpoint_id], about);
+    const [checkpoint] = await undeleteCheckpoints(tx, emit, [checkpoint_id], about);
+    if (checkpoint === undefined) throw new Error("a checkpoint in the trash can be undeleted");
+    return { operation_id, checkpoint };
   });
-  if (checkpoint === undefined) throw new Error("a checkpoint in the trash can be undeleted");
-  return { operation_id, checkpoint };
 }
 
 export async function listTrash(

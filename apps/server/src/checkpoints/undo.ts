@@ -2,9 +2,10 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { CallContext } from "../service.ts";
 import type { CheckpointRow, OperationRow } from "../storage/store.ts";
-import { commit } from "./commit.ts";
+import { commitAnswer } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { markSubject } from "./endings.ts";
+import type { Ended } from "./endings.ts";
 import { findOpenSession, findSession } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
 import { ensureRecovered } from "./recovery.ts";
@@ -12,7 +13,8 @@ import { restoreTo } from "./restore.ts";
 import { removeCheckpoints, undeleteCheckpoints } from "./trash.ts";
 import { operationView, toOperations } from "./views.ts";
 
-type UndoResult = Omit<Result<"undo">, "undone">;
+/** What an undo or redo answers, whichever it is. */
+type Walked = Omit<Result<"undo">, "undone"> & Pick<Ended, "undone" | "redone">;
 
 const stackKinds: readonly string[] = ["restore", "delete", "compact"];
 
@@ -81,11 +83,12 @@ async function moveTrash(
   kind: "undo" | "redo",
   subject: OperationRow,
   removal: OperationRow,
-  actor: string,
-): Promise<UndoResult> {
+  context: CallContext,
+): Promise<Walked> {
   const operation_id = deps.newId();
   const at = timestamp(deps.clock);
-  await commit(deps, async (tx, emit) => {
+  const { actor } = context;
+  return await commitAnswer(deps, context, async (tx, emit) => {
     await tx.insertOperation({
       operation_id,
       session_id: subject.session_id,
@@ -102,15 +105,17 @@ async function moveTrash(
     const about = { session_id: subject.session_id, at, actor, operation_id };
     if (kind === "undo") await undeleteCheckpoints(tx, emit, removal.removed_ids, about);
     else await removeCheckpoints(tx, emit, removal, about);
+    const taken = await operationView(tx, subject.operation_id);
+    return {
+      operation_id,
+      safety_checkpoint_id: null,
+      checkpoint_id: removal.checkpoint_id,
+      status: kind === "undo" ? ("undeleted" as const) : ("deleted" as const),
+      differences: [],
+      state: null,
+      ...(kind === "undo" ? { undone: taken } : { redone: taken }),
+    };
   });
-  return {
-    operation_id,
-    safety_checkpoint_id: null,
-    checkpoint_id: removal.checkpoint_id,
-    status: kind === "undo" ? "undeleted" : "deleted",
-    differences: [],
-    state: null,
-  };
 }
 
 async function walk(
@@ -119,7 +124,7 @@ async function walk(
   kind: "undo" | "redo",
   params: ParsedParams<"undo">,
   context: CallContext,
-): Promise<{ result: UndoResult; subject_id: string }> {
+): Promise<Walked> {
   await ensureRecovered(deps, params.session_id);
   const session = await findOpenSession(deps.store, params.session_id);
   const subject = await (kind === "undo" ? undoSubject : redoSubject)(deps, params);
@@ -128,10 +133,9 @@ async function walk(
       ? subject
       : await namedOperation(deps, params.session_id, subject.subject_id ?? "");
   if (original.kind !== "restore") {
-    const result = await moveTrash(deps, kind, subject, original, context.actor);
-    return { result, subject_id: subject.operation_id };
+    return await moveTrash(deps, kind, subject, original, context);
   }
-  const result = await restoreTo(deps, progress, {
+  return await restoreTo(deps, progress, {
     session,
     // Undo goes to before the operation; redo to just before that undo.
     target: await safetyOf(deps, subject),
@@ -139,9 +143,8 @@ async function walk(
     kind,
     subject_id: subject.operation_id,
     plan_hash: params.plan_hash,
-    actor: context.actor,
+    context,
   });
-  return { result, subject_id: subject.operation_id };
 }
 
 /** Takes back the latest restore, delete or compaction, or the one named. */
@@ -151,8 +154,9 @@ export async function undo(
   params: ParsedParams<"undo">,
   context: CallContext,
 ): Promise<Result<"undo">> {
-  const { result, subject_id } = await walk(deps, progress, "undo", params, context);
-  return { ...result, undone: await operationView(deps.store, subject_id) };
+  const { undone, ...result } = await walk(deps, progress, "undo", params, context);
+  if (undone === undefined) throw new Error("an undo names what it took back");
+  return { ...result, undone };
 }
 
 /** Takes back the latest undo. */
@@ -162,8 +166,9 @@ export async function redo(
   params: ParsedParams<"redo">,
   context: CallContext,
 ): Promise<Result<"redo">> {
-  const { result, subject_id } = await walk(deps, progress, "redo", params, context);
-  return { ...result, redone: await operationView(deps.store, subject_id) };
+  const { redone, ...result } = await walk(deps, progress, "redo", params, context);
+  if (redone === undefined) throw new Error("a redo names the undo that it took back");
+  return { ...result, redone };
 }
 
 /** The operation log, newest first. */

@@ -2,13 +2,24 @@ import type { Result } from "@cairn/shared/methods";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { ServiceDeps } from "../checkpoints/deps.ts";
 import type { Lanes } from "../checkpoints/lanes.ts";
-import type { CallContext } from "../service.ts";
+import type { CallContext, Receipt } from "../service.ts";
 import { createSession } from "../sessions/create.ts";
 import { runAgent } from "./agent.ts";
 import { createDemoFolder, removeDemoFolder } from "./demo-folder.ts";
 
 /** The demo that is at work in each server: a second click shows it instead of starting another. */
 const running = new WeakMap<ServiceDeps, string>();
+
+/** The receipt of this call, in the hands of `create_session`, which answers more. */
+function asDemo(receipt: Receipt): Receipt {
+  return {
+    call: receipt.call,
+    keep: async (tx, created) => {
+      const { session_id } = created as Result<"create_session">;
+      await receipt.keep(tx, { session_id });
+    },
+  };
+}
 
 /** Starts a scripted agent in a folder of its own; it edits files for about a minute. */
 export async function startDemo(
@@ -24,10 +35,11 @@ export async function startDemo(
   const api = deps.api();
   if (api === null) throw new ProtocolError("shutting_down", "The server is not listening yet.");
   const folder = await createDemoFolder(deps);
+  const { receipt } = context;
   const created = await createSession(
     deps,
     { name: "Demo: a bakery’s order book", workspace: folder, demo: true },
-    context,
+    receipt === undefined ? context : { ...context, receipt: asDemo(receipt) },
   ).catch(async (error: unknown) => {
     await removeDemoFolder(deps, folder);
     throw error;

@@ -1,13 +1,21 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import { isMethod, methods } from "@cairn/shared/methods";
 import { Hono } from "hono";
+import type { AtWork } from "../realtime/at-work.ts";
 import type { Dispatch } from "../realtime/dispatch.ts";
 import { requireRole } from "../auth/authenticator.ts";
 import type { Env } from "./guards.ts";
 import { checkMediaType, readJson } from "./read-json.ts";
 
+interface Parts {
+  dispatch: Dispatch;
+  atWork: Pick<AtWork, "begin" | "end">;
+  /** Whether nothing new is begun because the server is stopping. */
+  stopping: () => boolean;
+}
+
 /** `POST /api/<method>` for every method that needs no connection. */
-export function apiRoutes(dispatch: Dispatch): Hono<Env> {
+export function apiRoutes({ dispatch, atWork, stopping }: Parts): Hono<Env> {
   const routes = new Hono<Env>();
   routes.post("/:method", async (context) => {
     const name = context.req.param("method");
@@ -23,12 +31,21 @@ export function apiRoutes(dispatch: Dispatch): Hono<Env> {
     // Before a body is read for someone who may not send one.
     requireRole(principal, methods[name].role);
     const params = await readJson(context.req.raw);
+    if (stopping()) {
+      throw new ProtocolError("shutting_down", "The server is stopping. Try again in a moment.");
+    }
     const afterReply: (() => void)[] = [];
-    const result = await dispatch(name, params, {
-      principal,
-      connection: null,
-      afterReply: (work) => afterReply.push(work),
-    });
+    atWork.begin();
+    let result: unknown;
+    try {
+      result = await dispatch(name, params, {
+        principal,
+        connection: null,
+        afterReply: (work) => afterReply.push(work),
+      });
+    } finally {
+      atWork.end();
+    }
     for (const work of afterReply) work();
     return context.json({ success: true, result });
   });

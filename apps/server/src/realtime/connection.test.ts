@@ -149,7 +149,7 @@ test("reads overtake a mutation that takes long", async () => {
 
 test("at 32 requests in flight the socket is read no further, and all are answered", async () => {
   const client = await server.client();
-  const ids = Array.from({ length: 3_000 }, () => client.send("get_session", { session_id }));
+  const ids = Array.from({ length: 900 }, () => client.send("get_session", { session_id }));
   for (const id of ids) expect((await client.answerTo(id)).success).toBe(true);
 });
 

@@ -1,63 +1,80 @@
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { Request, unknownId } from "@cairn/shared/envelope";
-import type { Response } from "@cairn/shared/envelope";
 import { ProtocolError } from "@cairn/shared/errors";
-import { isMethod, methods } from "@cairn/shared/methods";
-import { caps } from "@cairn/shared/session";
+import type { Response } from "@cairn/shared/envelope";
 import type { WebSocket } from "ws";
 import type { Principal } from "../auth/authenticator.ts";
 import type { Logger } from "../log.ts";
-import { parseJson } from "../parse-json.ts";
 import { toWire } from "../to-wire.ts";
+import type { AtWork } from "./at-work.ts";
+import { closeCodes } from "./close-codes.ts";
+import type { Connected } from "./connection-facts.ts";
 import type { Caller, Dispatch } from "./dispatch.ts";
 import { keepAlive } from "./liveness.ts";
 import type { LivenessTimes } from "./liveness.ts";
 import { Outbox } from "./outbox.ts";
+import { orderKey, readRequest } from "./requests.ts";
+import type { Incoming, RequestId } from "./requests.ts";
 
 /** Requests at work before the socket is no longer read. */
 const maxInFlight = 32;
 /** How long a peer may take to answer our close frame. */
 const closeGraceMs = 5_000;
 
-type RequestId = Response["id"];
-
 interface Options {
   ws: WebSocket;
-  /** The TCP socket below it. */
-  socket: Duplex;
+  /** The handshake: its socket is the TCP socket below `ws`. */
+  request: IncomingMessage;
+  connection_id: string;
+  /** RFC 3339. */
+  since: string;
   /** Signed in by the upgrade itself, or by `--auth off`. */
   principal: Principal | null;
   dispatch: Dispatch;
+  atWork: AtWork;
   log: Logger;
   times: LivenessTimes;
+  /** How long it may stay without anybody signed in, in ms. */
+  signInMs: number;
   onClosing: (code: number) => void;
 }
 
 /** One WebSocket: reads requests, keeps their order where it counts, writes the answers. */
-export class Connection implements Caller {
+export class Connection implements Caller, Connected {
+  readonly connection_id: string;
   readonly outbox: Outbox;
   readonly subscriptions: Caller["subscriptions"] = new Map();
+  readonly #options: Options;
   readonly #ws: WebSocket;
-  readonly #dispatch: Dispatch;
-  readonly #log: Logger;
-  readonly #onClosing: (code: number) => void;
+  readonly #socket: Duplex & { bytesRead?: number; bytesWritten?: number };
   readonly #stopPings: () => void;
   readonly #chains = new Map<string, Promise<void>>();
   readonly #waiting: (string | ArrayBuffer)[] = [];
   #principal: Principal | null;
+  #signInTimer: NodeJS.Timeout | undefined;
   /** An `authenticate` at work: what was sent after it waits for it. */
   #signingIn: Promise<void> | null = null;
   #inFlight = 0;
+  #draining = false;
   #closed = false;
 
-  constructor({ ws, socket, principal, dispatch, log, times, onClosing }: Options) {
+  constructor(options: Options) {
+    const { ws, request, principal, times, signInMs } = options;
+    this.#options = options;
+    this.connection_id = options.connection_id;
     this.#ws = ws;
+    this.#socket = request.socket;
     this.#principal = principal;
-    this.#dispatch = dispatch;
-    this.#log = log;
-    this.#onClosing = onClosing;
-    this.outbox = new Outbox({ ws, socket, close: (code, reason) => this.close(code, reason) });
-    this.#stopPings = keepAlive({ ws, socket, times, paused: () => ws.isPaused });
+    this.outbox = new Outbox({
+      ws,
+      socket: request.socket,
+      close: (code, reason) => this.close(code, reason),
+    });
+    this.#stopPings = keepAlive({ ws, socket: request.socket, times, paused: () => ws.isPaused });
+    if (principal !== null) return;
+    this.#signInTimer = setTimeout(() => {
+      this.close(closeCodes.unauthenticated, "nobody signed in");
+    }, signInMs).unref();
   }
 
   get closed(): boolean {
@@ -69,7 +86,25 @@ export class Connection implements Caller {
   }
 
   signIn(principal: Principal): void {
+    clearTimeout(this.#signInTimer);
     this.#principal = principal;
+  }
+
+  facts(): ReturnType<Connected["facts"]> {
+    const { request, since } = this.#options;
+    const { bytesRead = 0, bytesWritten = 0, writableLength } = this.#socket;
+    return {
+      connection_id: this.connection_id,
+      actor: this.#principal?.actor ?? null,
+      since,
+      remote: request.socket.remoteAddress ?? "",
+      user_agent: request.headers["user-agent"]?.slice(0, 200) ?? null,
+      in_flight: this.#inFlight,
+      buffered_bytes: writableLength,
+      sent_bytes: Math.max(0, bytesWritten - writableLength),
+      received_bytes: bytesRead,
+      subscriptions: [],
+    };
   }
 
   /** A message as it came: text, or a binary frame, which the protocol does not have. */
@@ -85,15 +120,26 @@ export class Connection implements Caller {
   }
 
   #begin(data: string | ArrayBuffer): void {
-    const request = this.#read(data);
-    if (request === null) return;
-    this.#inFlight += 1;
-    void this.#work(request);
+    const read = readRequest(data);
+    if ("error" in read) {
+      this.#fail(read.id, read.error);
+      return;
+    }
+    if (this.#draining) {
+      const message = "The server is stopping. Connect again and repeat this.";
+      this.#fail(read.request.id, new ProtocolError("shutting_down", message));
+      return;
+    }
+    void this.#work(read.request);
   }
 
-  async #work(request: Request): Promise<void> {
+  async #work(request: Incoming): Promise<void> {
+    const { atWork } = this.#options;
+    this.#inFlight += 1;
+    atWork.begin();
     await this.#inOrder(request);
     this.#inFlight -= 1;
+    atWork.end();
     this.#next();
   }
 
@@ -108,32 +154,8 @@ export class Connection implements Caller {
     }
   }
 
-  /** The request, or null when it was answered as malformed. */
-  #read(data: string | ArrayBuffer): Request | null {
-    try {
-      if (typeof data !== "string") {
-        throw new ProtocolError("invalid_json", "Requests are text frames, not binary ones.");
-      }
-      if (Buffer.byteLength(data) > caps.inbound_bytes) {
-        const message = `A request may have at most ${caps.inbound_bytes} bytes.`;
-        throw new ProtocolError("payload_too_large", message);
-      }
-      const json = parseJson(data);
-      const request = Request.safeParse(json);
-      if (request.success) return request.data;
-      const error = new ProtocolError(
-        "invalid_params",
-        'A request is {"id": …, "method": …, "params": {…}}.',
-      );
-      this.#fail(idOf(json), error);
-    } catch (error) {
-      this.#fail(typeof data === "string" ? idIn(data) : unknownId, error);
-    }
-    return null;
-  }
-
   /** Mutations of one session one after the other; subscriptions too; the rest at once. */
-  async #inOrder(request: Request): Promise<void> {
+  async #inOrder(request: Incoming): Promise<void> {
     const before = this.#signingIn;
     const work = async (): Promise<void> => {
       if (before !== null) await before;
@@ -157,36 +179,42 @@ export class Connection implements Caller {
     if (this.#chains.get(key) === mine) this.#chains.delete(key);
   }
 
-  async #answer({ id, method, params }: Request): Promise<void> {
+  async #answer({ id, method, params }: Incoming): Promise<void> {
     if (this.#closed) return;
     const afterReply: (() => void)[] = [];
     try {
-      const result = await this.#dispatch(method, params, {
+      const result = await this.#options.dispatch(method, params, {
         principal: this.#principal,
         connection: this,
         afterReply: (work) => afterReply.push(work),
       });
       // Nobody is left to answer; what it subscribed to has ended with the socket.
       if (this.#closed) return;
-      this.#respond({ id, success: true, result });
+      if (id !== null) this.#respond({ id, success: true, result });
       for (const work of afterReply) work();
     } catch (error) {
       this.#fail(id, error);
     }
   }
 
-  #fail(id: RequestId, error: unknown): void {
-    this.#respond({ id, ...toWire(error, this.#log).body });
+  #fail(id: RequestId | null, error: unknown): void {
+    const { body } = toWire(error, this.#options.log);
+    if (id !== null) this.#respond({ id, ...body });
   }
 
   #respond(response: Response): void {
     if (!this.#closed) this.outbox.send(JSON.stringify(response));
   }
 
+  /** Begins nothing new from here on: what is still sent is answered with `shutting_down`. */
+  refuse(): void {
+    this.#draining = true;
+  }
+
   /** Ends the connection from our side. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
-    this.#onClosing(code);
+    this.#options.onClosing(code);
     this.#ws.close(code, reason);
     this.ended();
     setTimeout(() => this.#ws.terminate(), closeGraceMs).unref();
@@ -201,30 +229,9 @@ export class Connection implements Caller {
     this.#closed = true;
     this.#waiting.length = 0;
     this.#stopPings();
+    clearTimeout(this.#signInTimer);
     // A paused socket would never read the peer's close frame.
     if (this.#ws.isPaused) this.#ws.resume();
     for (const active of this.subscriptions.values()) active.end();
   }
-}
-
-function orderKey({ method, params }: Request): string | null {
-  if (!isMethod(method)) return null;
-  const { kind } = methods[method];
-  if (kind === "connection") return "subscriptions";
-  const session = params["session_id"];
-  return kind === "mutation" && typeof session === "string" ? session.toLowerCase() : null;
-}
-
-function idOf(json: unknown): RequestId {
-  const id = typeof json === "object" && json !== null && "id" in json ? json.id : undefined;
-  return (typeof id === "string" && id !== "" && id.length <= 200) || typeof id === "number"
-    ? id
-    : unknownId;
-}
-
-/** The id of a request that is too large to be parsed, so that its caller learns of it. */
-function idIn(data: string): RequestId {
-  if (data.length <= caps.inbound_bytes / 3) return unknownId;
-  const found = /^\s*\{\s*"id"\s*:\s*("[^"\\]{1,200}"|\d{1,15})\s*,/.exec(data.slice(0, 512))?.[1];
-  return found === undefined ? unknownId : (JSON.parse(found) as RequestId);
 }

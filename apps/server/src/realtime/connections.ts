@@ -1,28 +1,47 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { WebSocket } from "ws";
 import type { Principal } from "../auth/authenticator.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { AtWork } from "./at-work.ts";
 import { closeCodes } from "./close-codes.ts";
 import { Connection } from "./connection.ts";
+import type { Connected, ConnectionFacts } from "./connection-facts.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { livenessTimes } from "./liveness.ts";
 import type { LivenessTimes } from "./liveness.ts";
+
+const signInMs = 30_000;
+/** Over how long clients are asked to spread their coming back: this, and so much for each. */
+const spreadMs = 250;
+const spreadEachMs = 10;
+const maxSpreadMs = 10_000;
 
 interface Options {
   dispatch: Dispatch;
   log: Logger;
   metrics: Pick<Metrics, "closed">;
+  /** Calls at work, of whatever way in. */
+  atWork?: AtWork;
   times?: LivenessTimes;
+  /** How long a connection may stay without anybody signed in, in ms. */
+  signInMs?: number;
+  /** From 0 to 1. */
+  random?: () => number;
+  now?: () => number;
 }
 
 /** The open WebSocket connections of a process. */
 export class Connections {
   readonly #options: Options;
   readonly #open = new Set<Connection>();
+  readonly #watchers = new Set<() => void>();
+  readonly #atWork: AtWork;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#atWork = options.atWork ?? new AtWork();
   }
 
   get count(): number {
@@ -30,22 +49,35 @@ export class Connections {
   }
 
   open(ws: WebSocket, request: IncomingMessage, principal: Principal | null): Connection {
-    const { dispatch, log, metrics, times = livenessTimes } = this.#options;
+    const { dispatch, log, metrics, now = Date.now } = this.#options;
     const connection = new Connection({
       ws,
-      socket: request.socket,
+      request,
+      connection_id: randomUUID(),
+      since: new Date(now()).toISOString(),
       principal,
       dispatch,
+      atWork: this.#atWork,
       log,
-      times,
+      times: this.#options.times ?? livenessTimes,
+      signInMs: this.#options.signInMs ?? signInMs,
       onClosing: (code) => metrics.closed(code),
     });
     this.#open.add(connection);
     ws.once("close", () => {
       connection.ended();
       this.#open.delete(connection);
+      for (const watcher of this.#watchers) watcher();
     });
     return connection;
+  }
+
+  /** Who is connected, the longest first. */
+  facts(current: Pick<Connected, "connection_id"> | null): ConnectionFacts[] {
+    return [...this.#open].map((connection) => ({
+      ...connection.facts(),
+      current: connection.connection_id === current?.connection_id,
+    }));
   }
 
   /** Signs out every connection that a revoked key signed in. */
@@ -57,23 +89,34 @@ export class Connections {
     }
   }
 
+  /** Begins no call any more, and resolves once those at work are answered. */
+  async idle(): Promise<void> {
+    for (const connection of this.#open) connection.refuse();
+    await this.#atWork.idle();
+  }
+
   /** Closes all with 1012; those that do not answer within `graceMs` are cut. */
   async drain(graceMs: number): Promise<void> {
-    const gone = new Promise<void>((resolve) => {
+    const { random = Math.random } = this.#options;
+    const spread = Math.min(maxSpreadMs, spreadMs + spreadEachMs * this.#open.size);
+    for (const connection of this.#open) {
+      const ms = Math.round(random() * spread);
+      connection.close(closeCodes.restart, `restarting; retry_after_ms=${ms}`);
+    }
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const gone = (): void => {
+        if (this.#open.size > 0) return;
+        clearTimeout(timer);
+        this.#watchers.delete(gone);
+        resolve();
+      };
       const timer = setTimeout(() => {
+        this.#watchers.delete(gone);
         for (const connection of this.#open) connection.terminate();
         resolve();
       }, graceMs);
-      const check = setInterval(() => {
-        if (this.#open.size > 0) return;
-        clearTimeout(timer);
-        clearInterval(check);
-        resolve();
-      }, 5);
-      timer.unref();
-      void timer;
+      this.#watchers.add(gone);
     });
-    for (const connection of this.#open) connection.close(closeCodes.restart, "restarting");
-    await gone;
   }
 }

@@ -4,8 +4,9 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import type { BrowserKeys } from "../auth/browser-keys.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Service } from "../service.ts";
-import type { Call, Caller, Handlers } from "./dispatch.ts";
 import type { Store } from "../storage/store.ts";
+import type { ConnectionFacts } from "./connection-facts.ts";
+import type { Call, Caller, Handlers } from "./dispatch.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 interface Parts {
@@ -16,6 +17,8 @@ interface Parts {
   keys: BrowserKeys;
   metrics: Pick<Metrics, "numbers">;
   health: () => Promise<Result<"health">>;
+  /** Who is connected; `current` is the one that asks. */
+  connections?: (current: Pick<Caller, "connection_id"> | null) => ConnectionFacts[];
 }
 
 function connectionOf({ connection }: Call): Caller {
@@ -25,7 +28,8 @@ function connectionOf({ connection }: Call): Caller {
 
 /** THE table of handlers: method → what does it. */
 export function createHandlers(parts: Parts): Handlers {
-  const { service, store, subscriptions, authenticator, keys, metrics, health } = parts;
+  const { service, store, subscriptions, authenticator, keys, metrics, health, connections } =
+    parts;
   return {
     authenticate: async ({ token }, call) => {
       const principal = await authenticator.principal(token);
@@ -91,18 +95,22 @@ export function createHandlers(parts: Parts): Handlers {
         })),
       };
     },
-    delete_consumer: async ({ session_id, consumer }) => ({
-      deleted: await store.transact((tx) => tx.deleteConsumer(session_id, consumer)),
-    }),
-    list_connections: () => ({ connections: [] }),
+    delete_consumer: async ({ session_id, consumer }, { receipt }) =>
+      await store.transact(async (tx) => {
+        const answer = { deleted: await tx.deleteConsumer(session_id, consumer) };
+        await receipt?.keep(tx, answer);
+        return answer;
+      }),
+    list_connections: (_params, { connection }) => ({ connections: connections?.(connection) ?? [] }),
     list_keys: async (_params, { principal }) => ({
       keys: (await keys.list()).map(({ hash: _hash, ...key }) => ({
         ...key,
         current: key.key_id === principal?.key_id,
       })),
     }),
-    revoke_key: async ({ key_id }) => {
-      if (await keys.revoke(key_id)) return { revoked: true };
+    revoke_key: async ({ key_id }, { receipt }) => {
+      const answer = { revoked: true };
+      if (await keys.revoke(key_id, (tx) => receipt?.keep(tx, answer))) return answer;
       throw new ProtocolError("not_found", `There is no browser key ${key_id}.`);
     },
   };

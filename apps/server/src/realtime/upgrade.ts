@@ -16,7 +16,7 @@ import type { Connections } from "./connections.ts";
 
 /** Frames above the protocol's own limit are still read, so that they can be answered. */
 const maxPayload = 2 * caps.inbound_bytes;
-const maxConnections = 1_000;
+const defaultMaxConnections = 1_000;
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/;
 const protocolsPattern =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/;
@@ -32,6 +32,7 @@ interface Options {
   log: Logger;
   /** Whether new connections are refused because the server is stopping. */
   stopping: () => boolean;
+  maxConnections?: number;
 }
 
 /** A refusal of an upgrade: its error, and what the table of errors cannot say. */
@@ -106,6 +107,7 @@ function refuse(socket: Duplex, error: unknown, log: Logger): void {
  */
 export function attachWebSockets(server: Server, options: Options): void {
   const { access, authenticator, connections, log, stopping } = options;
+  const { maxConnections = defaultMaxConnections } = options;
   // Without it the adapter throws where it should report an error (older Node has none).
   globalThis.ErrorEvent ??= ErrorEventOfOurs as unknown as typeof ErrorEvent;
 

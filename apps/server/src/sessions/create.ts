@@ -1,7 +1,8 @@
 import path from "node:path";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import { defaultSettings, mergeSettings } from "@cairn/shared/session";
-import { commit } from "../checkpoints/commit.ts";
+import { commitAnswer } from "../checkpoints/commit.ts";
+import type { commit } from "../checkpoints/commit.ts";
 import { type ServiceDeps, timestamp } from "../checkpoints/deps.ts";
 import type { CallContext } from "../service.ts";
 import type { SessionRow } from "../storage/store.ts";
@@ -29,7 +30,7 @@ export async function createSession(
   }
   const session_id = deps.newId();
   const at = timestamp(deps.clock);
-  const session = await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     if (workspace !== null) await refuseOverlap(tx, workspace);
     await tx.insertSession({
       session_id,
@@ -45,9 +46,10 @@ export async function createSession(
       epoch: deps.newId(),
       settings: mergeSettings(defaultSettings, params.settings ?? {}),
     });
-    return emitSession(deps, tx, emit, "session_created", session_id, context.actor);
+    const { actor } = context;
+    const session = await emitSession(deps, tx, emit, "session_created", session_id, actor);
+    return { session_id, session, created: true };
   });
-  return { session_id, session, created: true };
 }
 
 type Committing = Parameters<Parameters<typeof commit>[1]>;

@@ -1,9 +1,9 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
-import { commit } from "../checkpoints/commit.ts";
+import { commitAnswer } from "../checkpoints/commit.ts";
 import { type ServiceDeps, timestamp } from "../checkpoints/deps.ts";
 import type { CallContext } from "../service.ts";
-import type { NewOperation, SessionRow } from "../storage/store.ts";
+import type { NewOperation, SessionRow, Tx } from "../storage/store.ts";
 import { removeDemoFolder } from "../demo/demo-folder.ts";
 import { emitSession } from "./create.ts";
 import { refuseOverlap } from "./overlap.ts";
@@ -36,9 +36,21 @@ function operationOf(
 }
 
 /** Rows, log and snapshots go for good. */
-async function purge(deps: ServiceDeps, session: SessionRow): Promise<void> {
-  const pins = await deps.store.transact((tx) => tx.purgeSession(session.session_id));
+async function purge(
+  deps: ServiceDeps,
+  session: SessionRow,
+  keepAnswer: (tx: Tx) => Promise<void>,
+): Promise<void> {
+  const pins = await deps.store.transact(async (tx) => {
+    await keepAnswer(tx);
+    return await tx.purgeSession(session.session_id);
+  });
   await deps.runner.release(pins);
+}
+
+/** A demo's folder is Cairn's own; no other folder is ever touched. */
+async function removeOwnFolder(deps: ServiceDeps, session: SessionRow): Promise<void> {
+  if (session.demo && session.workspace !== null) await removeDemoFolder(deps, session.workspace);
 }
 
 /** Puts a session into the trash; `permanent` purges it, from the trash or at once. */
@@ -54,30 +66,26 @@ export async function deleteSession(
     throw new ProtocolError("session_not_found", "This session is already in the trash.");
   }
   const operation = operationOf(deps, "delete_session", session.session_id, context.actor);
-  if (session.deleted_at === null) {
-    await commit(deps, async (tx, emit) => {
-      await tx.insertOperation(operation);
-      await tx.updateSession(session.session_id, { deleted_at: timestamp(deps.clock) });
-      await emitSession(
-        deps,
-        tx,
-        emit,
-        "session_deleted",
-        session.session_id,
-        context.actor,
-        operation.operation_id,
-      );
-    });
-    // Followers read the last event from the log first; a crash before that leaves it in the trash.
-    if (permanent) later(() => purge(deps, session));
-  } else {
-    await purge(deps, session);
+  const { operation_id } = operation;
+  if (session.deleted_at !== null) {
+    await purge(deps, session, async (tx) => await context.receipt?.keep(tx, { operation_id }));
+    await removeOwnFolder(deps, session);
+    return { operation_id };
   }
-  // A demo's folder is Cairn's own; no other folder is ever touched.
-  if (permanent && session.demo && session.workspace !== null) {
-    await removeDemoFolder(deps, session.workspace);
+  const { session_id } = session;
+  await commitAnswer(deps, context, async (tx, emit) => {
+    await tx.insertOperation(operation);
+    await tx.updateSession(session_id, { deleted_at: timestamp(deps.clock) });
+    const { actor } = context;
+    await emitSession(deps, tx, emit, "session_deleted", session_id, actor, operation_id);
+    return { operation_id };
+  });
+  // Followers read the last event from the log first; a crash before that leaves it in the trash.
+  if (permanent) {
+    later(() => purge(deps, session, async () => {}));
+    await removeOwnFolder(deps, session);
   }
-  return { operation_id: operation.operation_id };
+  return { operation_id };
 }
 
 /** Takes a session out of the trash; refused while another open session has its folder. */
@@ -91,21 +99,17 @@ export async function undeleteSession(
     throw new ProtocolError("invalid_params", "This session is not in the trash.");
   }
   const operation = operationOf(deps, "undelete_session", session.session_id, context.actor);
-  const back = await commit(deps, async (tx, emit) => {
+  const { session_id } = session;
+  const { operation_id } = operation;
+  return await commitAnswer(deps, context, async (tx, emit) => {
     if (session.workspace !== null && session.status !== "closed") {
-      await refuseOverlap(tx, session.workspace, session.session_id);
+      await refuseOverlap(tx, session.workspace, session_id);
     }
     await tx.insertOperation(operation);
-    await tx.updateSession(session.session_id, { deleted_at: null });
-    return emitSession(
-      deps,
-      tx,
-      emit,
-      "session_updated",
-      session.session_id,
-      context.actor,
-      operation.operation_id,
-    );
+    await tx.updateSession(session_id, { deleted_at: null });
+    const { actor } = context;
+    const type = "session_updated";
+    const back = await emitSession(deps, tx, emit, type, session_id, actor, operation_id);
+    return { operation_id, session: back };
   });
-  return { operation_id: operation.operation_id, session: back };
 }

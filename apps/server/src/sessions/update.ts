@@ -1,6 +1,6 @@
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import { mergeSettings } from "@cairn/shared/session";
-import { commit } from "../checkpoints/commit.ts";
+import { commitAnswer } from "../checkpoints/commit.ts";
 import type { ServiceDeps } from "../checkpoints/deps.ts";
 import { findOpenSession, findSession } from "../checkpoints/find.ts";
 import { ensureRecovered } from "../checkpoints/recovery.ts";
@@ -25,7 +25,7 @@ export async function updateSession(
     params.workspace === undefined ? undefined : await usableWorkspace(deps, params.workspace);
   // A folder whose restore is unfinished stays marked as such, whatever else is asked.
   const setStatus = current.status !== "recovery_pending" ? status : undefined;
-  const session = await commit(deps, async (tx, emit) => {
+  return await commitAnswer(deps, context, async (tx, emit) => {
     const folder = workspace ?? current.workspace;
     const claims = workspace !== undefined || (opening && current.status === "closed");
     if (folder !== null && claims) await refuseOverlap(tx, folder, session_id);
@@ -36,7 +36,7 @@ export async function updateSession(
       ...(setStatus === undefined ? {} : { status: setStatus }),
       ...(workspace === undefined ? {} : { workspace }),
     });
-    return emitSession(deps, tx, emit, "session_updated", session_id, context.actor);
+    const { actor } = context;
+    return { session: await emitSession(deps, tx, emit, "session_updated", session_id, actor) };
   });
-  return { session };
 }
