@@ -176,6 +176,15 @@ export interface Reads {
     /** At most this seq, when given. */
     until?: number | undefined;
   }): Promise<LoggedEvent[]>;
+  /**
+   * Paths that the checkpoints of events with `after < seq ≤ until` changed, by seq; none for an
+   * event about no checkpoint, or about one that was purged.
+   */
+  eventPaths(query: {
+    session_id: string;
+    after: number;
+    until: number;
+  }): Promise<ReadonlyMap<number, string[]>>;
   /** Seq after which the last `count` events of those types begin. */
   seqBeforeLast(session_id: string, count: number, types?: readonly EventType[]): Promise<number>;
   consumers(session_id: string): Promise<ConsumerRow[]>;

@@ -77,6 +77,39 @@ export function logContract(open: Open): void {
       expect(await store.position(crypto.randomUUID())).toBeNull();
     });
 
+    test("knows the paths that its checkpoints changed", async () => {
+      const session_id = await addSession(store);
+      const changing = async (...changed_paths: string[]) =>
+        (await addCheckpoint(store, session_id, { changed_paths })).row.checkpoint_id;
+      await changing("a", "src/ü");
+      const purged = await changing("b");
+      await changing();
+      const twice = await changing("c");
+      await store.transact(async (tx) => {
+        await tx.updateCheckpoint(purged, { deleted_at: at(9), purged_at: at(9) });
+        await tx.appendEvent({
+          event_type: "checkpoint_updated",
+          data: { session_id, checkpoint_id: twice, timestamp: at(9) },
+          actor: "ada",
+        });
+      });
+      const of = async (after: number, until: number, id = session_id) =>
+        [...(await store.eventPaths({ session_id: id, after, until }))].toSorted(
+          ([a], [b]) => a - b,
+        );
+      expect(await of(0, 99)).toEqual([
+        [2, ["a", "src/ü"]],
+        [4, []],
+        [5, ["c"]],
+        [6, ["c"]],
+      ]);
+      expect(await of(2, 5)).toEqual([
+        [4, []],
+        [5, ["c"]],
+      ]);
+      expect(await of(0, 99, await addSession(store))).toEqual([]);
+    });
+
     test("is read by place, type and number like a list", async () => {
       // Few, so that one type stands in the log many times.
       const type = fc.constantFrom<EventType>(...eventTypes.slice(0, 3));

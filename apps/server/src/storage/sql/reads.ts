@@ -9,6 +9,7 @@ import {
   listDeletedCheckpoints,
   listPins,
 } from "./checkpoints.ts";
+import { findEventPaths } from "./event-paths.ts";
 import { findPosition, findSeqBeforeLast, listEvents } from "./events.ts";
 import { findConsumer, listConsumers } from "./consumers.ts";
 import { findIdempotent } from "./idempotent.ts";
@@ -108,6 +109,10 @@ export class SqlReads implements Reads {
 
   async events(...args: Params<"events">): Given<"events"> {
     return await listEvents(this.#db, ...args);
+  }
+
+  async eventPaths(...args: Params<"eventPaths">): Given<"eventPaths"> {
+    return await findEventPaths(this.#db, ...args);
   }
 
   async seqBeforeLast(...args: Params<"seqBeforeLast">): Given<"seqBeforeLast"> {
