@@ -14,6 +14,29 @@ interface Followed {
   end: () => void;
 }
 
+/** The shared client on a link, with the simulation's time and luck. */
+export function simulatedClient({ dial, random }: Pick<Stage, "dial" | "random">): Client {
+  return connect({
+    url: "ws://simulated",
+    token: null,
+    WebSocket: class extends BrowserSocket {
+      constructor() {
+        super(dial);
+      }
+    } as unknown as typeof WebSocket,
+    surroundings: {
+      now: () => Date.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      random: () => random.next(),
+      visible: () => true,
+      onHint: () => () => undefined,
+    },
+  });
+}
+
 export class OwnClient implements Actor {
   readonly name: string;
   readonly #stage: Stage;
@@ -26,26 +49,8 @@ export class OwnClient implements Actor {
   }
 
   start(): void {
-    const { random, dial, log } = this.#stage;
-    this.#client = connect({
-      url: "ws://simulated",
-      token: null,
-      WebSocket: class extends BrowserSocket {
-        constructor() {
-          super(dial);
-        }
-      } as unknown as typeof WebSocket,
-      surroundings: {
-        now: () => Date.now(),
-        after: (ms, run) => {
-          const timer = setTimeout(run, ms);
-          return () => clearTimeout(timer);
-        },
-        random: () => random.next(),
-        visible: () => true,
-        onHint: () => () => undefined,
-      },
-    });
+    const { random, log } = this.#stage;
+    this.#client = simulatedClient(this.#stage);
     for (const session_id of random.some(log.sessions, 0.5)) this.#follow(session_id);
   }
 
@@ -56,6 +61,8 @@ export class OwnClient implements Actor {
     const since = random.weighted<SubscribeOptions["since"]>([
       [2, undefined],
       [1, { last: random.between(0, 30) }],
+      [1, "start"],
+      [1, { time: new Date(Date.now() - random.below(100_000)).toISOString() }],
     ]);
     this.#subscribe(follow, params, since);
   }
@@ -67,6 +74,7 @@ export class OwnClient implements Actor {
       ...params,
       ...(since === undefined ? {} : { since }),
       ...(random.chance(0.3) ? { transient: true } : {}),
+      ...(random.chance(0.3) ? { batch: { max: random.pick([2, 50]), interval_ms: 50 } } : {}),
       onSubscribed: (reply) => this.#guard(() => this.#subscribed(session_id, follow, reply)),
       onEvent: (event) => {
         this.#guard(() => {
@@ -77,6 +85,7 @@ export class OwnClient implements Actor {
           this.#stage.counted();
         });
       },
+      onEnded: (reason) => this.#stage.breach(new Breach(`ended by ${reason}`)),
       onError: (error) => this.#stage.breach(error),
     });
     this.#followed.set(session_id, {

@@ -16,15 +16,35 @@ import type { FaultName, Faults } from "./faults.ts";
 import type { Link } from "./link.ts";
 import { Breach, LogModel } from "./log-model.ts";
 import { OwnClient } from "./own-client.ts";
+import { OwnConsumer } from "./own-consumer.ts";
 import { Random } from "./random.ts";
 import { SimServer } from "./sim-server.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { Watcher } from "./watcher.ts";
 
+type Kind = new (name: string, stage: Stage) => Actor;
+
+const everyKind: readonly Kind[] = [
+  OwnClient,
+  OwnClient,
+  OwnClient,
+  OwnConsumer,
+  OwnConsumer,
+  BaseClient,
+  BaseClient,
+  Watcher,
+  Watcher,
+  Watcher,
+  Consumer,
+  Consumer,
+  Consumer,
+];
+
 interface Options {
   seed: number;
   /** It ends once so many connections have been cut. */
   disconnects: number;
+  kinds?: readonly Kind[];
   /** Planted into the server. */
   fault?: FaultName;
 }
@@ -105,14 +125,7 @@ class Simulation {
       await openSession(this.#store, this.#log, random, name);
     }
     this.#start();
-    const kinds = (process.env["KINDS"] ?? "OOOBBWWWCCC")
-      .split("")
-      .map(
-        (k) =>
-          ({ O: OwnClient, B: BaseClient, W: Watcher, C: Consumer })[
-            k
-          ] as never as typeof OwnClient,
-      );
+    const kinds = this.#options.kinds ?? everyKind;
     for (const [at, Kind] of kinds.entries()) {
       const name = `${Kind.name} ${at}`;
       const stage: Stage = {
