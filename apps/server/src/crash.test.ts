@@ -65,10 +65,13 @@ async function plant() {
   return { session_id, target: first.checkpoint_id, firstTree, secondTree };
 }
 
+const idempotency_key = "the restore that is cut";
+
 /** Restores until the server dies there, and resolves once it is dead. */
 async function crashDuring(crashAt: string, session_id: string, checkpoint_id: string) {
   const { server, call } = await serve(crashAt);
-  await expect(call("restore", { session_id, checkpoint_id })).rejects.toThrow("fetch failed");
+  const restoring = call("restore", { session_id, checkpoint_id, idempotency_key });
+  await expect(restoring).rejects.toThrow("fetch failed");
   expect(await server.end("SIGTERM")).toBe("SIGKILL");
 }
 
@@ -139,4 +142,68 @@ test("an undo that is cut after its last step is finished at the start", async (
   ]);
   await call("redo", { session_id });
   expect(listTree(folder)).toEqual(firstTree);
+});
+
+test.each(finished)(
+  "[IDM1] a restore that is killed at %s is not done again under its key: its end is answered",
+  async (phase) => {
+    const { session_id, target, firstTree } = await plant();
+    await crashDuring(`phase:${phase}`, session_id, target);
+    const { call } = await serve();
+    const params = { session_id, checkpoint_id: target, idempotency_key };
+    // Edited meanwhile: doing it twice would take this away.
+    writeTree(folder, { "since.txt": "later\n" });
+    const answer = await call("restore", params);
+    expect(await call("restore", params)).toEqual(answer);
+    expect(listTree(folder, (path) => path === "since.txt")).toEqual(firstTree);
+    expect(await readFile(join(folder, "since.txt"), "utf8")).toBe("later\n");
+    const { operations } = await call("list_operations", { session_id });
+    expect(operations).toMatchObject([{ kind: "restore", status: "done" }]);
+    expect(answer).toEqual({
+      operation_id: operations[0]?.operation_id,
+      safety_checkpoint_id: operations[0]?.safety_checkpoint_id,
+      checkpoint_id: target,
+      status: "restored",
+      differences: [],
+      state: null,
+    });
+    const other = call("restore", { ...params, paths: ["kept.txt"] });
+    await expect(other).rejects.toMatchObject({ code: "idempotency_conflict" });
+  },
+);
+
+test.each(["prepared", "applying:2"])(
+  "[IDM4] a restore that is killed at %s and taken back leaves its key free: it is done once",
+  async (phase) => {
+    const { session_id, target, firstTree } = await plant();
+    await crashDuring(`phase:${phase}`, session_id, target);
+    const { call } = await serve();
+    const params = { session_id, checkpoint_id: target, idempotency_key };
+    const answer = await call("restore", params);
+    expect(await call("restore", params)).toEqual(answer);
+    expect(listTree(folder)).toEqual(firstTree);
+    const { operations } = await call("list_operations", { session_id });
+    expect(operations.filter(({ status }) => status === "done")).toHaveLength(1);
+  },
+);
+
+test("[IDM1] an undo that is cut after its last step is not done again under its key", async () => {
+  const { session_id, target, secondTree } = await plant();
+  const first = await serve();
+  const restored = await first.call("restore", { session_id, checkpoint_id: target });
+  await first.server.end();
+  const crashing = await serve("phase:applied");
+  const undoing = crashing.call("undo", { session_id, idempotency_key });
+  await expect(undoing).rejects.toThrow("fetch failed");
+  expect(await crashing.server.end()).toBe("SIGKILL");
+
+  const { call } = await serve();
+  const answer = await call("undo", { session_id, idempotency_key });
+  expect(answer).toMatchObject({
+    status: "restored",
+    undone: { operation_id: restored.operation_id, undone_by: answer.operation_id },
+  });
+  expect(listTree(folder)).toEqual(secondTree);
+  const { operations } = await call("list_operations", { session_id });
+  expect(operations.map(({ kind }) => kind)).toEqual(["undo", "restore"]);
 });
