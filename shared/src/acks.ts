@@ -35,10 +35,9 @@ export class Acks {
   begin(subscription_id: string, seq: number, afresh: boolean): void {
     this.pause();
     this.#subscription_id = subscription_id;
-    if (afresh || this.unhandledAfter === null) {
-      this.#handled = seq;
-      this.#received = seq;
-    }
+    // Resumed from before a position that late events have moved since, it stays where it is.
+    this.#handled = afresh ? seq : Math.max(this.#handled, seq);
+    this.#received = afresh ? seq : Math.max(this.#received, seq);
     this.#acknowledged = seq;
     this.#count = 0;
   }

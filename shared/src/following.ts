@@ -144,20 +144,22 @@ export class Following {
   take(events: readonly LiveEvent[]): Verdict {
     const news: LiveEvent[] = [];
     let seen = false;
-    let verdict: Verdict = "apply";
+    let missing: number | null = null;
+    let lost = false;
     for (const event of events) {
-      const one = this.#position.take(event);
-      if (one === "apply") news.push(event);
-      else if (one === "drop") seen = true;
-      else if (verdict !== "lost") verdict = one;
-      if (one === "gap") this.#missed(event.prev);
-      if (one === "lost") break;
+      const verdict = this.#position.take(event);
+      if (verdict === "apply") news.push(event);
+      if (verdict === "drop") seen = true;
+      if (verdict === "gap") missing ??= event.prev;
+      if (verdict === "lost") lost = true;
     }
     this.#progressed(events.length);
     if (seen) this.#acks?.again();
     if (news.length > 0) this.#hand(news);
+    if (missing !== null) this.#missed(missing);
     this.#healIfWhole();
-    return verdict;
+    if (lost) return "lost";
+    return missing === null ? "apply" : "gap";
   }
 
   sync(at: Cursor & { prev?: number | undefined }): Verdict {
@@ -250,8 +252,9 @@ export class Following {
 
   #missed(to: number): void {
     const from = (this.cursor?.seq ?? 0) + 1;
-    if (this.#gap !== null && this.#gap.from === from && this.#gap.to >= to) return;
-    const gap = { from, to };
+    // What comes after it until it is closed is dropped, and tells nothing more.
+    if (this.#gap?.from === from) return;
+    const gap = { from, to: Math.max(to, this.#gap?.to ?? 0) };
     this.#gap = gap;
     this.tell(() => this.options.onGap?.(gap));
   }

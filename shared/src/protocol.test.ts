@@ -53,7 +53,9 @@ describe.each(methodNames)("PROTOCOL.md on %s", (name: MethodName) => {
   test("names exactly its params, and marks those that may be left out", () => {
     const cell = row(name)[2] ?? "";
     const paged = cell.includes("page") ? ["limit", "cursor"] : [];
-    const named = [...keys(cell), ...paged].toSorted();
+    // Said once for all, above the table.
+    const keyed = kind === "mutation" ? ["idempotency_key"] : [];
+    const named = [...keys(cell), ...paged, ...keyed].toSorted();
     expect(named).toEqual(Object.keys(schema.properties ?? {}).toSorted());
     for (const key of keys(cell)) {
       const required = schema.required?.includes(key) ?? false;

@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connect, type Client, type SubscribeOptions } from "./client.ts";
 import { ManualSurroundings } from "./testing/manual-surroundings.ts";
-import { ScriptedServer, type Asked, type Connection } from "./testing/scripted-server.ts";
-
-const session = "0b4f5a52-4f0a-4f4e-9d7a-000000000001";
-const timestamp = "2026-01-31T12:00:00.000Z";
+import { ScriptedServer, type Asked } from "./testing/scripted-server.ts";
+import {
+  accept,
+  dropped,
+  event,
+  Owner,
+  session,
+  subscribed,
+  sync,
+} from "./testing/scripted-session.ts";
 
 let server: ScriptedServer;
 let around: ManualSurroundings;
@@ -22,72 +28,10 @@ afterEach(async () => {
   around.mustBeReleased();
 });
 
-async function accept(): Promise<Connection> {
-  const asked = await server.next("authenticate");
-  asked.reply({ authenticated: true, role: "admin" });
-  return asked.connection;
-}
-
-function event(seq: number, prev = seq - 1, epoch = "e1") {
-  return {
-    event_type: "checkpoint_created",
-    data: { checkpoint_id: `c${seq}`, session_id: session, timestamp },
-    seq,
-    prev,
-    epoch,
-    actor: "admin",
-  };
-}
-
-function sync(seq: number, epoch = "e1") {
-  return { event_type: "sync", data: { session_id: session, epoch, seq } };
-}
-
-function subscribed(seq: number, more: Record<string, unknown> = {}) {
-  return {
-    subscribed: true,
-    session_id: session,
-    subscription_id: `sub-${seq}`,
-    epoch: "e1",
-    seq,
-    oldest_seq: 1,
-    recovered: true,
-    replayed: 0,
-    ...more,
-  };
-}
-
-/** What an owner heard, in order; `heard` resolves when the last note is this one. */
-class Owner {
-  readonly notes: string[] = [];
-  #waiting: { note: string; resolve: () => void }[] = [];
-
-  readonly options: SubscribeOptions = {
-    onEvent: ({ seq }) => this.#note(`event ${seq}`),
-    onTransient: ({ event_type }) => this.#note(event_type),
-    onSubscribed: ({ recovered, sessions }) =>
-      this.#note(sessions === undefined ? `recovered ${recovered}` : `snapshot ${sessions.length}`),
-    onError: (error) => this.#note(`error ${error.message}`),
-  };
-
-  async heard(note: string): Promise<void> {
-    if (this.notes.at(-1) === note) return;
-    await new Promise<void>((resolve) => {
-      this.#waiting.push({ note, resolve });
-    });
-  }
-
-  #note(note: string): void {
-    this.notes.push(note);
-    for (const waiting of this.#waiting.filter((one) => one.note === note)) waiting.resolve();
-    this.#waiting = this.#waiting.filter((one) => one.note !== note);
-  }
-}
-
 async function subscribe(options: Partial<SubscribeOptions> = {}, seq = 3) {
   const owner = new Owner();
   const subscription = client.subscribe(session, { ...owner.options, ...options });
-  const connection = await accept();
+  const connection = await accept(server);
   const asked = await server.next("subscribe");
   asked.reply(subscribed(seq));
   await owner.heard("recovered true");
@@ -96,19 +40,8 @@ async function subscribe(options: Partial<SubscribeOptions> = {}, seq = 3) {
 
 async function reconnect(): Promise<Asked> {
   around.advance(10_000);
-  await accept();
+  await accept(server);
   return server.next("subscribe");
-}
-
-function dropped(connection: Connection): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = client.onState(({ status }) => {
-      if (status !== "offline") return;
-      stop();
-      resolve();
-    });
-    connection.socket.terminate();
-  });
 }
 
 describe("order", () => {
@@ -143,8 +76,10 @@ describe("order", () => {
     await owner.heard("event 9");
     expect(owner.notes.slice(1)).toEqual([
       "event 4",
+      "gap 5-5",
       "recovered true",
       "event 5",
+      "healed",
       "event 6",
       "event 7",
       "event 8",
@@ -196,7 +131,7 @@ describe("order", () => {
     const { owner, connection } = await subscribe();
     connection.send(sync(12));
     await owner.heard("sync");
-    await dropped(connection);
+    await dropped(client, connection);
     const again = await reconnect();
     expect(again.params["since"]).toEqual({ epoch: "e1", seq: 12 });
   });
@@ -228,7 +163,7 @@ describe("reconnecting", () => {
     const { owner, connection } = await subscribe();
     connection.send(event(4));
     await owner.heard("event 4");
-    await dropped(connection);
+    await dropped(client, connection);
     const again = await reconnect();
     expect(again.params["since"]).toEqual({ epoch: "e1", seq: 4 });
     again.reply(subscribed(4, { replayed: 2 }), event(5), event(6), sync(6), event(7));
@@ -244,18 +179,18 @@ describe("reconnecting", () => {
 
   test("[RPL1] a connection cut inside a replay goes on where it was cut", async () => {
     const { owner, connection } = await subscribe();
-    await dropped(connection);
+    await dropped(client, connection);
     const cut = await reconnect();
     cut.reply(subscribed(3, { replayed: 3 }), event(4));
     await owner.heard("event 4");
-    await dropped(cut.connection);
+    await dropped(client, cut.connection);
     const again = await reconnect();
     expect(again.params["since"]).toEqual({ epoch: "e1", seq: 4 });
   });
 
   test("[RPL3] out of the log's reach: the owner is told, and goes on from the head", async () => {
     const { owner, connection } = await subscribe();
-    await dropped(connection);
+    await dropped(client, connection);
     const again = await reconnect();
     again.reply(subscribed(900, { recovered: false }), event(901));
     await owner.heard("event 901");
@@ -264,7 +199,7 @@ describe("reconnecting", () => {
 
   test("[POS4] another epoch in the reply counts as not recovered, whatever it claims", async () => {
     const { owner, connection } = await subscribe();
-    await dropped(connection);
+    await dropped(client, connection);
     const again = await reconnect();
     again.reply(subscribed(1, { epoch: "e2" }), event(2, 1, "e2"));
     await owner.heard("event 2");
@@ -274,13 +209,13 @@ describe("reconnecting", () => {
   test("[RPL2] since: {last} is asked once, then the cursor takes over", async () => {
     const owner = new Owner();
     client.subscribe(session, { ...owner.options, since: { last: 2 } });
-    const connection = await accept();
+    const connection = await accept(server);
     const first = await server.next("subscribe");
     expect(first.params["since"]).toEqual({ last: 2 });
     first.reply(subscribed(5, { replayed: 2 }), event(8, 5), event(9), sync(9));
     await owner.heard("sync");
     expect(owner.notes).toEqual(["recovered true", "event 8", "event 9", "sync"]);
-    await dropped(connection);
+    await dropped(client, connection);
     const again = await reconnect();
     expect(again.params["since"]).toEqual({ epoch: "e1", seq: 9 });
   });
@@ -288,7 +223,7 @@ describe("reconnecting", () => {
   test("[RPL1] a cursor given by the owner is where it starts", async () => {
     const owner = new Owner();
     client.subscribe(session, { ...owner.options, since: { epoch: "e1", seq: 7 } });
-    await accept();
+    await accept(server);
     const first = await server.next("subscribe");
     expect(first.params["since"]).toEqual({ epoch: "e1", seq: 7 });
     first.reply(subscribed(7, { replayed: 1 }), event(7), event(8), sync(8));
@@ -299,14 +234,14 @@ describe("reconnecting", () => {
   test('[OVR2] "*" is never resumed: each connection brings a new snapshot', async () => {
     const owner = new Owner();
     client.subscribe("*", owner.options);
-    const connection = await accept();
+    const connection = await accept(server);
     const first = await server.next("subscribe");
     expect(first.params).toEqual({ session_id: "*" });
     const snapshot = { session_id: "*", epoch: "", sessions: [{}, {}] };
     first.reply(subscribed(0, snapshot));
     connection.send({ event_type: "session_summary", data: { session_id: session, session: {} } });
     await owner.heard("session_summary");
-    await dropped(connection);
+    await dropped(client, connection);
     const again = await reconnect();
     expect(again.params).toEqual({ session_id: "*" });
     again.reply(subscribed(0, { ...snapshot, sessions: [{}] }));
@@ -358,7 +293,7 @@ describe("owners", () => {
   test("[SUB6] unsubscribing before the confirmation ends it when that comes", async () => {
     const owner = new Owner();
     const subscription = client.subscribe(session, owner.options);
-    await accept();
+    await accept(server);
     const asked = await server.next("subscribe");
     subscription.unsubscribe();
     asked.reply(subscribed(3));
@@ -369,12 +304,12 @@ describe("owners", () => {
   test("[SUB3] a session that does not exist ends the subscription with an error", async () => {
     const owner = new Owner();
     client.subscribe(session, owner.options);
-    const connection = await accept();
+    const connection = await accept(server);
     (await server.next("subscribe")).fail("session_not_found", "No such session.");
     await owner.heard("error No such session.");
-    await dropped(connection);
+    await dropped(client, connection);
     around.advance(10_000);
-    await accept();
+    await accept(server);
     const mark = client.call("health");
     (await server.next("health")).reply({});
     await mark;
@@ -384,7 +319,7 @@ describe("owners", () => {
   test("[SUB3] an error that may pass is tried again", async () => {
     const owner = new Owner();
     client.subscribe(session, owner.options);
-    await accept();
+    await accept(server);
     (await server.next("subscribe")).fail("internal");
     const mark = client.call("health");
     (await server.next("health")).reply({});
@@ -420,7 +355,7 @@ describe("owners", () => {
     });
     await refused;
     client.signIn("better");
-    await accept();
+    await accept(server);
     (await server.next("subscribe")).reply(subscribed(3));
     await owner.heard("recovered true");
     expect(client.state.status).toBe("live");
