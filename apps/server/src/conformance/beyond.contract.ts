@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nobody } from "./base-expectations.contract.ts";
 import type { Frame, PlainClient, PlainEvent } from "./plain-client.ts";
+import { ackConformance } from "./beyond-acks.contract.ts";
+import { idempotencyConformance } from "./beyond-idempotency.contract.ts";
+import { batchConformance, selectionConformance } from "./beyond-selection.contract.ts";
 import { httpConformance, limitConformance } from "./edges.contract.ts";
 import { checkpoint, Stage, type Scene, type Suite } from "./stage.ts";
 
@@ -334,6 +337,10 @@ export function beyondConformance({ start }: Suite): void {
       );
     });
 
+    selectionConformance(() => stage);
+    batchConformance(() => stage);
+    ackConformance(() => stage);
+    idempotencyConformance(() => stage);
     limitConformance(() => stage);
     httpConformance(() => stage);
 
