@@ -1,82 +1,91 @@
-import type { EventType, LoggedEvent, TransientMessage } from "@cairn/shared/events";
+import type { TransientMessage } from "@cairn/shared/events";
 import type { Store } from "../storage/store.ts";
+import { EventClass } from "./event-class.ts";
+import { jsonOf, transientFrame } from "./frames.ts";
+import { Ring } from "./ring.ts";
+import type { RingBounds, RingItem } from "./ring.ts";
+import type { Selection } from "./selection.ts";
+import type { Framing } from "./sink.ts";
+import type { Slices } from "./slices.ts";
 
-const batch = 200;
+const page = 100;
 
-/** One subscription as its follower sees it. */
-export interface Feed {
-  readonly types: ReadonlySet<EventType>;
-  /** Whether it takes transient messages. */
-  readonly transient: boolean;
-  send(frame: Uint8Array): void;
-}
-
-/** The bytes of an event on the wire. `prev` is the seq before it among its filter class. */
-export function encodeEvent(event: LoggedEvent, prev: number): Buffer {
-  return Buffer.from(spliced(JSON.stringify(event), prev));
-}
-
-// Only `prev` differs between filter classes: the rest is encoded once.
-function spliced(json: string, prev: number): string {
-  return `${json.slice(0, -1)},"prev":${prev}}`;
-}
-
-export function encodeTransient(message: TransientMessage): Buffer {
-  return Buffer.from(JSON.stringify(message));
-}
-
-/** Subscriptions that want the same types: they get the same bytes. */
-class FilterClass {
-  readonly types: ReadonlySet<EventType>;
-  readonly members = new Set<Feed>();
-  /** Seq of the latest event of these types, or where the class began. */
-  last: number;
-
-  constructor(types: ReadonlySet<EventType>, began: number) {
-    this.types = types;
-    this.last = began;
-  }
-}
-
-function classKey(types: ReadonlySet<EventType>): string {
-  return [...types].toSorted().join(" ");
-}
+export type LogReads = Pick<Store, "events" | "eventPaths">;
 
 interface Options {
   session_id: string;
-  store: Pick<Store, "events">;
+  epoch: string;
+  store: LogReads;
+  slices: Pick<Slices, "add">;
   /** Seq it begins after. */
   after: number;
-  onDelivered: (events: number) => void;
+  bounds: RingBounds;
+  /** Lets others have the thread. */
+  breathe: () => Promise<void>;
 }
 
-/** Reads one session's log, once for all who watch it, and hands each event to them in order. */
+/** The frame of one message, made once for each framing. */
+export type FrameFor = (framing: Framing) => Uint8Array;
+
+/** Who takes the messages that are not in the log. */
+export interface Listener {
+  tell(frameFor: FrameFor): void;
+  /** Everything up to the follower's cursor can be taken: for whoever has taken it. */
+  sync(frameFor: FrameFor): void;
+}
+
+/**
+ * Reads one session's log, once for all who watch it, and keeps its latest events. It hands
+ * nothing out: it says that there is more, and everyone takes what comes after their own cursor.
+ */
 export class Follower {
   readonly session_id: string;
-  readonly #store: Pick<Store, "events">;
-  readonly #onDelivered: (events: number) => void;
-  readonly #classes = new Map<string, FilterClass>();
+  readonly ring: Ring;
+  readonly listeners = new Set<Listener>();
+  readonly #options: Options;
+  readonly #classes = new Map<Framing, Map<string, { users: number; events: EventClass }>>();
+  #epoch: string;
   #cursor: number;
   #reading: Promise<void> | null = null;
   #again = false;
   #closed = false;
+  #byPath = false;
+  #deletedAt: number | null = null;
+  /** What reads the log for this follower is done one after the other. */
+  #lane: Promise<void> = Promise.resolve();
 
-  constructor({ session_id, store, after, onDelivered }: Options) {
-    this.session_id = session_id;
-    this.#store = store;
-    this.#cursor = after;
-    this.#onDelivered = onDelivered;
+  constructor(options: Options) {
+    this.#options = options;
+    this.session_id = options.session_id;
+    this.#epoch = options.epoch;
+    this.#cursor = options.after;
+    this.ring = new Ring(options.after, options.bounds);
   }
 
-  /** Seq of the latest event that was handed on. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Seq of the latest event that was read. */
   get cursor(): number {
     return this.#cursor;
   }
 
-  /** Reads on; resolves when everything that was committed before this call is handed on. */
+  /** Seq of the event that deleted the session, when nothing came after it. */
+  get deletedAt(): number | null {
+    return this.#deletedAt;
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#lane.then(work);
+    this.#lane = done.catch(() => undefined);
+    await done;
+  }
+
+  /** Reads on; resolves when everything that was committed before this call can be taken. */
   async catchUp(): Promise<void> {
     this.#again = true;
-    this.#reading ??= this.#read();
+    this.#reading ??= this.#inTurn(async () => await this.#read());
     await this.#reading;
   }
 
@@ -93,54 +102,133 @@ export class Follower {
   }
 
   async #readOn(): Promise<void> {
-    for (;;) {
-      const query = { session_id: this.session_id, after: this.#cursor, limit: batch };
-      const events = await this.#store.events(query);
-      for (const event of events) this.#deliver(event);
-      if (events.length < batch || this.#closed) return;
+    while (!this.#closed) {
+      const items = await this.#items({ after: this.#cursor, limit: page });
+      this.#take(items);
+      if (items.length < page) return;
+      await this.#options.breathe();
     }
   }
 
-  #deliver(event: LoggedEvent): void {
-    if (event.seq <= this.#cursor) return;
-    this.#cursor = event.seq;
-    let json: string | undefined;
-    let delivered = 0;
-    for (const one of this.#classes.values()) {
-      if (!one.types.has(event.event_type)) continue;
-      json ??= JSON.stringify(event);
-      const frame = Buffer.from(spliced(json, one.last));
-      one.last = event.seq;
-      for (const feed of one.members) feed.send(frame);
-      delivered += one.members.size;
+  async #items(range: { after: number; until?: number; limit: number }): Promise<RingItem[]> {
+    const { store, session_id } = this.#options;
+    const events = await store.events({ session_id, ...range });
+    const last = events.at(-1);
+    const paths =
+      this.#byPath && last !== undefined
+        ? await store.eventPaths({ session_id, after: range.after, until: last.seq })
+        : null;
+    return events.map((event) => ({
+      seq: event.seq,
+      event,
+      json: jsonOf(event),
+      paths: paths === null ? null : (paths.get(event.seq) ?? []),
+    }));
+  }
+
+  #take(items: readonly RingItem[]): void {
+    const changed = new Set<EventClass>();
+    for (const item of items) {
+      if (item.seq <= this.#cursor) continue;
+      if (item.seq !== this.#cursor + 1 || item.event.epoch !== this.#epoch) this.#reset(item);
+      this.#cursor = item.seq;
+      this.#deletedAt = item.event.event_type === "session_deleted" ? item.seq : null;
+      this.ring.append(item);
+      for (const events of this.#all()) {
+        if (events.append(item) || this.#deletedAt !== null) changed.add(events);
+        events.trim();
+      }
     }
-    if (delivered > 0) this.#onDelivered(delivered);
+    for (const events of changed) this.#options.slices.add(events);
   }
 
-  /** Hands everything after `cursor` to the feed from now on. */
-  attach(feed: Feed): void {
-    const key = classKey(feed.types);
-    const one = this.#classes.get(key) ?? new FilterClass(feed.types, this.#cursor);
-    this.#classes.set(key, one);
-    one.members.add(feed);
+  /** The log was trimmed before it was read, or began anew. */
+  #reset({ seq, event }: RingItem): void {
+    this.#epoch = event.epoch;
+    this.ring.reset(seq - 1);
+    for (const events of this.#all()) events.reset(seq - 1);
   }
 
-  detach(feed: Feed): void {
-    const key = classKey(feed.types);
-    const one = this.#classes.get(key);
-    if (one === undefined) return;
-    one.members.delete(feed);
-    if (one.members.size === 0) this.#classes.delete(key);
+  *#all(): Generator<EventClass> {
+    for (const classes of this.#classes.values()) {
+      for (const { events } of classes.values()) yield events;
+    }
+  }
+
+  /** Reads older events into the ring, back to after a seq, as far as there is room for them. */
+  async backfill(after: number): Promise<void> {
+    await this.#inTurn(async () => {
+      while (!this.#closed && after < this.ring.from) {
+        const until = this.ring.from;
+        if (!this.ring.reaches(after, this.#cursor)) return;
+        const begin = Math.max(after, until - page);
+        const items = await this.#items({ after: begin, until, limit: page });
+        this.ring.prepend(items);
+        // It was full, or the log was trimmed and no longer reaches as far.
+        if (this.ring.from !== begin) return;
+        await this.#options.breathe();
+      }
+    });
+  }
+
+  /** Sees to it that the paths that events changed are known, in the ring and from here on. */
+  async learnPaths(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#byPath) return;
+      const { store, session_id } = this.#options;
+      const range = { session_id, after: this.ring.from, until: this.#cursor };
+      const paths = await store.eventPaths(range);
+      for (const item of this.ring.after(this.ring.from)) {
+        this.ring.addPaths(item, paths.get(item.seq) ?? []);
+      }
+      this.#byPath = true;
+    });
+  }
+
+  /** The class of events that a subscription takes; to be let go of again. */
+  join(selection: Selection, framing: Framing): EventClass {
+    let classes = this.#classes.get(framing);
+    if (classes === undefined) this.#classes.set(framing, (classes = new Map()));
+    let entry = classes.get(selection.key);
+    if (entry === undefined) {
+      const events = new EventClass(selection, framing, this.ring, this.#cursor);
+      entry = { users: 0, events };
+      classes.set(selection.key, entry);
+    }
+    entry.users += 1;
+    return entry.events;
+  }
+
+  leave(events: EventClass): void {
+    const classes = this.#classes.get(events.framing);
+    const entry = classes?.get(events.selection.key);
+    if (classes === undefined || entry?.events !== events) return;
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    classes.delete(events.selection.key);
+    if (classes.size === 0) this.#classes.delete(events.framing);
+  }
+
+  #frameFor(message: TransientMessage): FrameFor {
+    const frames = new Map<Framing, Uint8Array>();
+    return (framing) => {
+      const frame = frames.get(framing) ?? transientFrame(framing, message);
+      frames.set(framing, frame);
+      return frame;
+    };
   }
 
   /** Sends a message that is not in the log to those who take such. */
   sendTransient(message: TransientMessage): void {
-    let frame: Buffer | undefined;
-    for (const one of this.#classes.values()) {
-      for (const feed of one.members) {
-        if (feed.transient) feed.send((frame ??= encodeTransient(message)));
-      }
-    }
+    const frameFor = this.#frameFor(message);
+    for (const listener of this.listeners) listener.tell(frameFor);
+  }
+
+  /** Tells those who have everything how far that goes. */
+  sendSync(): void {
+    const data = { session_id: this.session_id, epoch: this.#epoch, seq: this.#cursor };
+    const frameFor = this.#frameFor({ event_type: "sync", data });
+    for (const listener of this.listeners) listener.sync(frameFor);
   }
 
   close(): void {

@@ -2,17 +2,43 @@ import { randomUUID } from "node:crypto";
 import type { Result } from "@cairn/shared/methods";
 import type { Session } from "@cairn/shared/session";
 import type { Store } from "../storage/store.ts";
-import { encodeTransient } from "./follower.ts";
-import type { Outbox } from "./outbox.ts";
+import { transientFrame } from "./frames.ts";
+import type { Outlet, Source } from "./outlet.ts";
+import type { Framing } from "./sink.ts";
 
 /** At most four summaries of one session a second. */
 const quietMs = 250;
 const page = 200;
 
-interface Watcher {
-  outbox: Pick<Outbox, "send">;
-  /** Ids that changed between the snapshot and the reply; null once it is live. */
-  missed: Set<string> | null;
+/** Takes summaries while its sink has room; what it missed it gets afterwards, as it is then. */
+class Watcher implements Source {
+  readonly outlet: Outlet;
+  readonly missed = new Set<string>();
+  /** Before the reply, or behind: it only remembers what changes. */
+  isWaiting = true;
+  readonly #touch: (session_id: string) => void;
+
+  constructor(outlet: Outlet, touch: (session_id: string) => void) {
+    this.outlet = outlet;
+    this.#touch = touch;
+  }
+
+  take(session_id: string, frame: Uint8Array): void {
+    if (!this.isWaiting && this.outlet.offer(frame)) return;
+    this.missed.add(session_id);
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.outlet.wait(this);
+  }
+
+  resume(): void {
+    this.isWaiting = false;
+    const missed = [...this.missed];
+    this.missed.clear();
+    for (const session_id of missed) this.#touch(session_id);
+  }
+
+  pump(): void {}
 }
 
 /** The "*" subscription: all sessions as they are, then each again when it has changed. */
@@ -32,9 +58,9 @@ export class Overview {
 
   /** The reply, and what to call once it is on its way. */
   async subscribe(
-    outbox: Pick<Outbox, "send">,
+    outlet: Outlet,
   ): Promise<{ result: Result<"subscribe">; start: () => void; end: () => void }> {
-    const watcher: Watcher = { outbox, missed: new Set() };
+    const watcher = new Watcher(outlet, (session_id) => this.touch(session_id));
     this.#watchers.add(watcher);
     try {
       const sessions = await this.#all();
@@ -49,12 +75,7 @@ export class Overview {
         replayed: 0,
         sessions,
       };
-      const start = (): void => {
-        const { missed } = watcher;
-        watcher.missed = null;
-        for (const session_id of missed ?? []) this.touch(session_id);
-      };
-      return { result, start, end: () => this.#end(watcher) };
+      return { result, start: () => watcher.resume(), end: () => this.#end(watcher) };
     } catch (error) {
       this.#end(watcher);
       throw error;
@@ -75,13 +96,14 @@ export class Overview {
 
   #end(watcher: Watcher): void {
     this.#watchers.delete(watcher);
+    watcher.outlet.forget(watcher);
     if (this.#watchers.size === 0) this.close();
   }
 
   /** Says that a session has changed. */
   touch(session_id: string): void {
     if (this.#watchers.size === 0) return;
-    for (const { missed } of this.#watchers) missed?.add(session_id);
+    for (const watcher of this.#watchers) if (watcher.isWaiting) watcher.missed.add(session_id);
     const quiet = this.#quiet.get(session_id);
     if (quiet !== undefined) {
       quiet.changed = true;
@@ -101,8 +123,15 @@ export class Overview {
     const session = row === null || row.deleted_at !== null ? null : row;
     if (session === null) this.#sent.delete(session_id);
     else this.#sent.set(session_id, session.seq);
-    const frame = encodeTransient({ event_type: "session_summary", data: { session_id, session } });
-    for (const { outbox, missed } of this.#watchers) if (missed === null) outbox.send(frame);
+    const frames = new Map<Framing, Uint8Array>();
+    for (const watcher of this.#watchers) {
+      const { framing } = watcher.outlet.sink;
+      const data = { session_id, session };
+      const frame =
+        frames.get(framing) ?? transientFrame(framing, { event_type: "session_summary", data });
+      frames.set(framing, frame);
+      watcher.take(session_id, frame);
+    }
   }
 
   /** Looks for changes of which the hint was lost. */

@@ -1,128 +1,317 @@
-import type { EventType, LoggedEvent } from "@cairn/shared/events";
-import type { Store } from "../storage/store.ts";
+import type { TransientMessage } from "@cairn/shared/events";
+import type { ParsedParams, Result } from "@cairn/shared/methods";
+import { Acks } from "./acks.ts";
 import { closeCodes } from "./close-codes.ts";
-import { encodeEvent, encodeTransient } from "./follower.ts";
-import type { Feed, Follower } from "./follower.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Counted } from "./counted.ts";
+import { Cursor } from "./cursor.ts";
+import type { Chunk, EventClass, Member } from "./event-class.ts";
+import type { Follower, FrameFor, Listener } from "./follower.ts";
+import { transientFrame } from "./frames.ts";
+import { LogTrimmed } from "./log-pages.ts";
+import type { LogPages } from "./log-pages.ts";
+import type { Outlet, Source } from "./outlet.ts";
+import { Pace } from "./pace.ts";
+import type { Timers } from "./timers.ts";
 
-const page = 200;
+type Ended = Extract<TransientMessage, { event_type: "subscription_ended" }>["data"]["reason"];
 
-/** Which part of the log goes before what is live. */
-export interface Replay {
-  /** Seq it begins after: the position that the reply names. */
-  from: number;
-  /** Seq it ends with. */
-  to: number;
-  /** The events of it, when they were few enough to be kept while counting. */
-  events: LoggedEvent[] | null;
-}
+/** As `list_connections` shows it. */
+export type SubscriptionFacts =
+  Result<"list_connections">["connections"][number]["subscriptions"][number];
 
 interface Options {
   subscription_id: string;
   follower: Follower;
-  store: Pick<Store, "events">;
-  outbox: Pick<Outbox, "send" | "drained">;
-  types: ReadonlySet<EventType>;
+  events: EventClass;
+  pages: Pick<LogPages, "read">;
+  outlet: Outlet;
+  timers: Timers;
+  counted: Counted;
+  /** Whether it takes transient messages. */
   transient: boolean;
-  epoch: string;
-  replay: Replay | null;
+  /** Seq it begins after, and the last that is replayed; null without a replay. */
+  after: number;
+  replayTo: number | null;
+  ack: ParsedParams<"subscribe">["ack"];
+  batch: ParsedParams<"subscribe">["batch"];
+  /** Everything up to a seq needs not come again; told to be done by the client, or passed by. */
+  onFloor: (seq: number, isAcknowledged: boolean) => Promise<void>;
   /** Called once when it ends, whoever ended it. */
   onEnd: () => void;
-  onDelivered: (events: number) => void;
-  onBroken: (error: unknown, code: number) => void;
+  onError: (error: unknown) => void;
+  /** Ends the connection. */
+  close: (code: number, reason: string) => void;
 }
 
 /**
- * One subscription to a session. Until it is live it reads the log by itself, so that nothing
- * committed meanwhile has to be held; it goes live in the very turn in which it has caught up.
+ * One subscription to a session: a cursor, never a queue. Whenever it has a turn it takes what
+ * comes next, as much as its sink and its window have room for; so a client that is new, slow or
+ * live is served by the same few lines, and there is no seam at which an event could be lost.
  */
-export class Subscription implements Feed {
-  readonly types: ReadonlySet<EventType>;
-  readonly transient: boolean;
+export class Subscription implements Source, Member, Listener {
   readonly subscription_id: string;
   readonly #options: Options;
-  /** Everything up to this seq has been sent. */
-  #at: number;
-  /** Seq of the latest event that was sent, or where it began. */
-  #prev: number;
+  readonly #cursor: Cursor;
+  readonly #acks: Acks | null;
+  readonly #pace: Pace | null;
+  #replayTo: number | null;
+  /** Events that were sent since the sink was last seen empty. */
+  #held = 0;
+  #state: "new" | "free" | "marked" | "reading" | "waiting" | "ended" = "new";
+  /** It has caught up with the log, and not fallen behind since. */
   #live = false;
-  #ended = false;
 
-  constructor(options: Options, at: number) {
+  constructor(options: Options) {
+    const { ack, batch, after, timers } = options;
     this.#options = options;
     this.subscription_id = options.subscription_id;
-    this.types = options.types;
-    this.transient = options.transient;
-    this.#at = at;
-    this.#prev = at;
+    this.#replayTo = options.replayTo;
+    this.#pace = batch === undefined ? null : new Pace(batch, timers, () => this.wake());
+    const onWaited = (): void => this.#sendAgain();
+    this.#acks =
+      ack === undefined
+        ? null
+        : new Acks({ window: ack.window, waitMs: ack.wait_ms, floor: after, timers, onWaited });
+    const times = (seq: number): number => this.#acks?.times(seq) ?? 0;
+    this.#cursor = new Cursor({ ...options, isBatch: batch !== undefined, times });
   }
 
   /** To be called once the reply is on its way: replay, `sync`, live. */
   start(): void {
-    if (this.#ended) return;
-    const { replay, follower, onBroken } = this.#options;
-    if (replay === null && this.#at === follower.cursor) {
-      this.#goLive();
-      return;
-    }
-    this.#catchUp().catch((error: unknown) => {
-      if (!this.#ended) onBroken(error, closeCodes.broken);
-    });
+    if (this.#state !== "new") return;
+    const { events, follower, transient } = this.#options;
+    events.members.add(this);
+    if (transient) follower.listeners.add(this);
+    this.#state = "free";
+    this.#live = this.#replayTo === null;
+    this.wake();
   }
 
-  send(frame: Uint8Array): void {
-    this.#options.outbox.send(frame);
+  wake(): void {
+    if (this.#state !== "free") return;
+    this.#state = "marked";
+    this.#options.outlet.mark(this);
+  }
+
+  resume(): void {
+    if (this.#state !== "waiting") return;
+    this.#state = "free";
+    this.wake();
+  }
+
+  pump(): void {
+    if (this.#state !== "marked") return;
+    this.#state = "free";
+    const { follower, outlet } = this.#options;
+    const until = this.#replayTo ?? follower.cursor;
+    if (this.#cursor.isDone(until)) {
+      this.#caughtUp(until);
+      return;
+    }
+    const room = this.#room();
+    if (room <= 0) {
+      // An `ack` makes room in a full window.
+      if (this.#acks === null) this.#hold();
+      else this.#cursor.drop();
+      return;
+    }
+    if (!this.#cursor.isNear) {
+      void this.#read(Math.min(room, outlet.events), until);
+      return;
+    }
+    if (this.#live && this.#pace?.isDue(this.#cursor.count) === false) return;
+    const chunk = this.#next(room, until);
+    if (chunk !== null) {
+      if (outlet.held === 0 || chunk.bytes.length <= outlet.room) this.#put(chunk);
+      else if (outlet.sink.held() > 0) {
+        this.#hold();
+        return;
+      }
+    }
+    // The rest on another turn: others of this connection have theirs in between.
+    this.wake();
+  }
+
+  /** Whether what comes next was sent before. */
+  get #isAgain(): boolean {
+    return this.#acks !== null && this.#cursor.at < this.#acks.highest;
+  }
+
+  /** Events that may be sent now. */
+  #room(): number {
+    const { outlet } = this.#options;
+    if (this.#acks !== null) return this.#isAgain ? this.#acks.window : this.#acks.room;
+    if (outlet.sink.held() === 0) this.#held = 0;
+    return outlet.events - this.#held;
+  }
+
+  #next(room: number, until: number): Chunk | null {
+    const again = this.#isAgain;
+    const bounds = {
+      events: Math.min(room, this.#pace?.max ?? room),
+      bytes: this.#options.outlet.room,
+      until: again ? Math.min(until, this.#acks?.highest ?? until) : until,
+    };
+    return this.#cursor.next(bounds, again);
+  }
+
+  #put(chunk: Chunk): void {
+    const { outlet, counted } = this.#options;
+    const { bytes, seqs } = chunk;
+    outlet.put(bytes);
+    counted.delivered(seqs.length);
+    if (this.#isAgain) counted.redelivered(seqs.length);
+    this.#cursor.take(chunk);
+    this.#acks?.sent(seqs);
+    this.#held += seqs.length;
+    this.#pace?.sent();
+  }
+
+  #caughtUp(until: number): void {
+    const { follower, transient } = this.#options;
+    this.#cursor.pass(until);
+    if (this.#replayTo !== null) {
+      this.#replayTo = null;
+      const { session_id, epoch } = follower;
+      this.#say({ event_type: "sync", data: { session_id, epoch, seq: until } });
+      this.#cursor.skip(until);
+      this.wake();
+      return;
+    }
+    this.#live = true;
+    this.#acks?.pass(this.#cursor.at);
+    if (follower.deletedAt !== null && transient) this.endBecause("session_deleted");
+  }
+
+  /** Waits for the sink; whoever takes transient messages learns of what comes later. */
+  #hold(): void {
+    const { outlet, follower, counted } = this.#options;
+    this.#state = "waiting";
+    this.#cursor.drop();
+    outlet.wait(this);
+    if (!this.#live) return;
+    this.#live = false;
+    counted.lagged();
+    const { subscription_id } = this;
+    const range = { from: this.#cursor.at + 1, to: follower.cursor };
+    const data = { session_id: follower.session_id, subscription_id, ...range };
+    this.#say({ event_type: "lagged", data });
+  }
+
+  #say(message: TransientMessage): void {
+    const { transient, outlet } = this.#options;
+    if (transient) outlet.put(transientFrame(outlet.sink.framing, message));
+  }
+
+  async #read(limit: number, until: number): Promise<void> {
+    this.#state = "reading";
+    try {
+      await this.#cursor.read(limit, until);
+      this.#resumeReading();
+    } catch (error) {
+      if (!this.#isEnded()) this.#failed(error);
+    }
+  }
+
+  #resumeReading(): void {
+    if (this.#isEnded()) return;
+    this.#state = "free";
+    this.wake();
+  }
+
+  #isEnded(): boolean {
+    return this.#state === "ended";
+  }
+
+  #failed(error: unknown): void {
+    const { close, counted, onError } = this.#options;
+    if (!(error instanceof LogTrimmed)) {
+      onError(error);
+      close(closeCodes.broken, "the log could not be read: connect again and resume");
+      return;
+    }
+    counted.behind();
+    if (this.#isAgain) {
+      // The client takes what it is sent, it only does not acknowledge: nothing else has to end.
+      this.endBecause("log_trimmed");
+      return;
+    }
+    this.#tellEnd("log_trimmed");
+    close(closeCodes.behind, "behind what the log still has: connect again and load afresh");
+  }
+
+  /** Nothing was acknowledged for long: all that was sent and is not goes again, in order. */
+  #sendAgain(): void {
+    const acks = this.#acks;
+    // What the client cannot have got yet is not sent again, nor what is under way already.
+    if (acks === null || this.#isAgain || this.#options.outlet.held > 0) return;
+    this.#cursor.rewind(acks.floor);
+    this.wake();
+  }
+
+  /** Acknowledges up to a seq; null without `ack`. The floor is stored once `saved` resolves. */
+  acknowledge(seq: number): { acknowledged: number; saved: Promise<void> } | null {
+    const acks = this.#acks;
+    if (acks === null) return null;
+    const isNew = acks.acknowledge(Math.min(seq, Math.max(this.#cursor.at, acks.highest)));
+    const acknowledged = acks.floor;
+    if (isNew) {
+      this.#cursor.skip(acknowledged);
+      this.wake();
+    }
+    return { acknowledged, saved: this.#options.onFloor(acknowledged, true) };
+  }
+
+  tell(frameFor: FrameFor): void {
+    const { outlet } = this.#options;
+    if (this.#live) outlet.offer(frameFor(outlet.sink.framing));
+  }
+
+  sync(frameFor: FrameFor): void {
+    const { follower, outlet, onFloor, onError } = this.#options;
+    if (!this.#live || this.#isAgain || !this.#cursor.isDone(follower.cursor)) return;
+    if (outlet.offer(frameFor(outlet.sink.framing))) this.#cursor.skip(follower.cursor);
+    if (this.#acks === null) return;
+    this.#acks.pass(this.#cursor.at);
+    onFloor(this.#acks.floor, false).catch(onError);
+  }
+
+  get facts(): SubscriptionFacts {
+    const { follower, subscription_id, ack } = this.#options;
+    const sent = Math.max(this.#cursor.at, this.#acks?.highest ?? 0);
+    const isDone = this.#live && this.#cursor.isDone(follower.cursor);
+    const seq = isDone ? Math.max(sent, follower.cursor) : sent;
+    const unacked = this.#acks?.unacked ?? 0;
+    const lag = Math.max(0, follower.cursor - seq);
+    const consumer = ack?.consumer ?? null;
+    return { subscription_id, session_id: follower.session_id, seq, lag, unacked, consumer };
+  }
+
+  #tellEnd(reason: Ended): void {
+    const { session_id } = this.#options.follower;
+    const { subscription_id } = this;
+    this.#say({ event_type: "subscription_ended", data: { session_id, subscription_id, reason } });
+  }
+
+  /** Ends it from our side. */
+  endBecause(reason: Ended): void {
+    if (this.#isEnded()) return;
+    this.#tellEnd(reason);
+    this.end();
   }
 
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    if (this.#live) this.#options.follower.detach(this);
-    this.#options.onEnd();
-  }
-
-  #goLive(): void {
-    this.#live = true;
-    this.#options.follower.attach(this);
-  }
-
-  async #catchUp(): Promise<void> {
-    const { replay, follower } = this.#options;
-    if (replay !== null) {
-      if (replay.events === null) await this.#sendUntil(replay.to);
-      else this.#sendAll(replay.events, replay.to);
-      this.#sendSync();
+    if (this.#isEnded()) return;
+    this.#state = "ended";
+    const { events, follower, outlet, onFloor, onEnd, onError } = this.#options;
+    events.members.delete(this);
+    follower.listeners.delete(this);
+    outlet.forget(this);
+    this.#pace?.end();
+    if (this.#acks !== null) {
+      this.#acks.end();
+      onFloor(this.#acks.floor, false).catch(onError);
     }
-    while (!this.#ended && this.#at < follower.cursor) await this.#sendUntil(follower.cursor);
-    if (!this.#ended) this.#goLive();
-  }
-
-  async #sendUntil(to: number): Promise<void> {
-    const { store, follower, outbox } = this.#options;
-    const { session_id } = follower;
-    const types = [...this.types];
-    while (!this.#ended && this.#at < to) {
-      const query = { session_id, after: this.#at, until: to, types, limit: page };
-      const events = await store.events(query);
-      if (this.#ended) return;
-      this.#sendAll(events, events.length < page ? to : (events.at(-1)?.seq ?? to));
-      await outbox.drained();
-    }
-  }
-
-  #sendAll(events: LoggedEvent[], at: number): void {
-    for (const event of events) {
-      this.send(encodeEvent(event, this.#prev));
-      this.#prev = event.seq;
-    }
-    this.#at = at;
-    this.#options.onDelivered(events.length);
-  }
-
-  #sendSync(): void {
-    if (this.#ended) return;
-    const { epoch, follower } = this.#options;
-    const data = { session_id: follower.session_id, epoch, seq: this.#at };
-    this.send(encodeTransient({ event_type: "sync", data }));
+    onEnd();
   }
 }

@@ -3,6 +3,7 @@ import { eventTypes } from "@cairn/shared/events";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FrameClient } from "../testing/frame-client.ts";
 import { startSubscriptions } from "../testing/subscription-rig.ts";
+import type { Active } from "./subscriptions.ts";
 import type { SubscriptionRig } from "../testing/subscription-rig.ts";
 
 let rig: SubscriptionRig;
@@ -48,6 +49,7 @@ test("a base subscriber gets the four base types only, and no transient message"
       total: 2,
     },
   });
+  await all.count(eventTypes.length + 1);
   expect(base.frames.map(({ event_type }) => event_type)).toEqual(eventTypes.slice(0, 4));
   expect(all.frames.map(({ event_type }) => event_type)).toEqual([...eventTypes, "progress"]);
 });
@@ -176,8 +178,7 @@ test("everything is freed when a connection closes, also in the middle of a subs
 
 test("at most 128 subscriptions a connection", async () => {
   const client = rig.client();
-  const end = (): void => undefined;
-  for (let i = 0; i < 128; i += 1) client.subscriptions.set(`s${i}`, { subscription_id: "", end });
+  for (let i = 0; i < 128; i += 1) client.subscriptions.set(`s${i}`, {} as Active);
   await expect(client.subscribe({ session_id: "*" })).rejects.toMatchObject({
     code: "limit_reached",
   });

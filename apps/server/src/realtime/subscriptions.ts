@@ -1,30 +1,45 @@
 import { randomUUID } from "node:crypto";
 import { ProtocolError } from "@cairn/shared/errors";
-import { baseEventTypes } from "@cairn/shared/events";
-import type { EventType, TransientMessage } from "@cairn/shared/events";
+import type { TransientMessage } from "@cairn/shared/events";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { Bus } from "../bus/bus.ts";
 import type { Logger } from "../log.ts";
-import type { LogPosition, Store } from "../storage/store.ts";
-import { Follower } from "./follower.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Store } from "../storage/store.ts";
+import { Consumers } from "./consumers.ts";
+import { counting } from "./counted.ts";
+import type { Counted } from "./counted.ts";
+import { Followers } from "./followers.ts";
+import { LogPages } from "./log-pages.ts";
+import { holding, Outlet } from "./outlet.ts";
+import type { Holding } from "./outlet.ts";
 import { Overview } from "./overview.ts";
-import { planReplay } from "./replay.ts";
-import { Subscription } from "./subscription.ts";
+import { openSubscription } from "./open-subscription.ts";
+import type { RingBounds } from "./ring.ts";
+import { ringBounds } from "./ring.ts";
+import type { Sink } from "./sink.ts";
+import { Slices } from "./slices.ts";
+import type { SubscriptionFacts } from "./subscription.ts";
+import { realTimers } from "./timers.ts";
+import type { Timers } from "./timers.ts";
 
 const perConnection = 128;
 const syncMs = 25_000;
 /** Heals a lost hint. */
 const pollMs = 3_000;
 
-interface Active {
-  subscription_id: string;
+/** A subscription as its connection sees it. */
+export interface Active {
+  readonly subscription_id: string;
+  /** As `list_connections` shows it. */
+  readonly facts: SubscriptionFacts;
+  /** Null for one without `ack`. The floor is stored once `saved` resolves. */
+  acknowledge(seq: number): { acknowledged: number; saved: Promise<void> } | null;
   end(): void;
 }
 
 /** The connection that a subscription belongs to. */
 export interface Subscriber {
-  readonly outbox: Pick<Outbox, "send" | "drained">;
+  readonly outbox: Sink;
   readonly closed: boolean;
   /** By session id, or "*". */
   readonly subscriptions: Map<string, Active>;
@@ -32,13 +47,32 @@ export interface Subscriber {
 }
 
 interface Options {
-  store: Pick<Store, "session" | "sessions" | "position" | "events" | "seqBeforeLast">;
+  store: Pick<
+    Store,
+    | "session"
+    | "sessions"
+    | "position"
+    | "events"
+    | "eventPaths"
+    | "countEvents"
+    | "seqBeforeLast"
+    | "consumer"
+    | "consumers"
+    | "transact"
+  >;
   bus: Bus;
   log: Logger;
   onProgress: (listener: (message: TransientMessage) => void) => () => void;
+  /** Events that were handed to sinks. */
   onDelivered: (events: number) => void;
+  counted?: Partial<Omit<Counted, "delivered">>;
+  timers?: Timers;
+  /** The time of day in ms. */
+  now?: () => number;
   syncMs?: number;
   pollMs?: number;
+  ring?: RingBounds;
+  holding?: Holding;
 }
 
 interface Reply {
@@ -49,31 +83,59 @@ interface Reply {
 
 /** All subscriptions of a process, and the one follower of each session that is watched. */
 export class Subscriptions {
+  /** Named readers: to list and to forget. */
+  readonly consumers: Consumers;
   readonly #options: Options;
+  readonly #timers: Timers;
+  readonly #slices: Slices;
+  readonly #counted: Counted;
+  readonly #pages: LogPages;
+  readonly #followers: Followers;
   readonly #overview: Overview;
-  readonly #followers = new Map<string, { follower: Follower; users: number }>();
-  readonly #epochs = new Map<string, string>();
+  readonly #outlets = new WeakMap<Sink, Outlet>();
   readonly #stops: (() => void)[];
   #count = 0;
+  #closed = false;
 
   constructor(options: Options) {
+    const { store, bus, ring = ringBounds, now = Date.now } = options;
+    const timers = options.timers ?? realTimers;
+    const breathe = (): Promise<void> => new Promise((resolve) => timers.soon(resolve));
     this.#options = options;
-    this.#overview = new Overview(options.store, this.#onError);
-    const sync = setInterval(() => this.#sync(), options.syncMs ?? syncMs).unref();
-    const poll = setInterval(() => this.#poll(), options.pollMs ?? pollMs).unref();
+    this.#timers = timers;
+    this.#slices = new Slices(timers);
+    this.#counted = counting(this.#slices, options.onDelivered, options.counted);
+    this.#pages = new LogPages(store, breathe);
+    const slices = this.#slices;
+    const onError = this.#onError;
+    this.#followers = new Followers({ store, slices, bounds: ring, breathe, onError });
+    this.#overview = new Overview(store, this.#onError);
+    const onTaken = this.#counted.taken;
+    this.consumers = new Consumers({ store, timers, now, onError, onTaken });
     this.#stops = [
-      () => clearInterval(sync),
-      () => clearInterval(poll),
-      options.bus.listen(({ session_id, seq }) => {
-        const follower = this.#followers.get(session_id)?.follower;
-        if (follower !== undefined && follower.cursor < seq) this.#read(follower);
+      this.#every(options.syncMs ?? syncMs, () => this.#followers.sendSync()),
+      this.#every(options.pollMs ?? pollMs, () => {
+        this.#followers.poll();
+        this.#overview.heal().catch(this.#onError);
+      }),
+      bus.listen(({ session_id, seq }) => {
+        this.#followers.hint(session_id, seq);
         this.#overview.touch(session_id);
       }),
-      options.onProgress((message) => {
-        const { session_id } = message.data;
-        this.#followers.get(session_id)?.follower.sendTransient(message);
-      }),
+      options.onProgress((message) => this.#followers.sendTransient(message)),
     ];
+  }
+
+  #every(ms: number, work: () => void): () => void {
+    let cancel = (): void => undefined;
+    const again = (): void => {
+      cancel = this.#timers.after(ms, () => {
+        again();
+        work();
+      });
+    };
+    again();
+    return () => cancel();
   }
 
   /** Live subscriptions. */
@@ -83,7 +145,24 @@ export class Subscriptions {
 
   /** Sessions whose log is followed. */
   get following(): number {
-    return this.#followers.size;
+    return this.#followers.count;
+  }
+
+  #outletOf(subscriber: Subscriber): Outlet {
+    const sink = subscriber.outbox;
+    let outlet = this.#outlets.get(sink);
+    if (outlet === undefined) {
+      outlet = new Outlet({
+        sink,
+        slices: this.#slices,
+        timers: this.#timers,
+        holding: this.#options.holding ?? holding,
+        close: (code, reason) => subscriber.close(code, reason),
+        onStalled: this.#counted.stalled,
+      });
+      this.#outlets.set(sink, outlet);
+    }
+    return outlet;
   }
 
   /** The reply, and how to go on after it. Replaces the connection's one to the same session. */
@@ -96,103 +175,73 @@ export class Subscriptions {
         `A connection may have at most ${perConnection} subscriptions. Unsubscribe from some.`,
       );
     }
-    if (session_id !== "*") return await this.#toSession(session_id, params, subscriber);
-    if (params.since !== undefined || params.events !== undefined) {
-      throw new ProtocolError("invalid_params", 'A subscription to "*" takes no events or since.');
+    if (session_id === "*") return await this.#toAll(params, subscriber);
+    const { result, subscription, takeName } = await openSubscription(params, {
+      subscription_id: randomUUID(),
+      store: this.#options.store,
+      followers: this.#followers,
+      pages: this.#pages,
+      consumers: this.consumers,
+      outlet: this.#outletOf(subscriber),
+      timers: this.#timers,
+      counted: this.#counted,
+      onEnd: (ended) => this.#leave(subscriber, session_id, ended),
+      onError: this.#onError,
+      close: (code, reason) => subscriber.close(code, reason),
+    });
+    if (this.#enter(subscriber, session_id, subscription)) takeName();
+    return { result, start: () => subscription.start() };
+  }
+
+  async #toAll(params: ParsedParams<"subscribe">, subscriber: Subscriber): Promise<Reply> {
+    const { since, events, filter, ack, batch } = params;
+    if ([since, events, filter, ack, batch].some((option) => option !== undefined)) {
+      const message = 'A subscription to "*" takes no events, filter, since, ack or batch.';
+      throw new ProtocolError("invalid_params", message);
     }
-    const { result, start, end } = await this.#overview.subscribe(subscriber.outbox);
-    this.#register(subscriber, "*", { subscription_id: result.subscription_id, end });
+    const { result, start, end } = await this.#overview.subscribe(this.#outletOf(subscriber));
+    const { subscription_id } = result;
+    const none = { seq: 0, lag: 0, unacked: 0, consumer: null };
+    const active: Active = {
+      subscription_id,
+      facts: { subscription_id, session_id: "*", ...none },
+      acknowledge: () => null,
+      end: () => {
+        end();
+        this.#leave(subscriber, "*", active);
+      },
+    };
+    this.#enter(subscriber, "*", active);
     return { result, start };
   }
 
-  async #toSession(
-    session_id: string,
-    { events, since, transient }: ParsedParams<"subscribe">,
-    subscriber: Subscriber,
-  ): Promise<Reply> {
-    const { store } = this.#options;
-    const position = await this.#positionOf(session_id);
-    const follower = this.#acquire(session_id, position);
-    try {
-      await follower.catchUp();
-      const types: ReadonlySet<EventType> = new Set(events ?? baseEventTypes);
-      const head = follower.cursor;
-      const plan =
-        since === undefined
-          ? null
-          : await planReplay(store, { session_id, since, types: [...types], position, head });
-      const at = plan?.replay.from ?? follower.cursor;
-      const subscription_id = randomUUID();
-      const subscription = new Subscription(
-        {
-          subscription_id,
-          follower,
-          store,
-          outbox: subscriber.outbox,
-          types,
-          transient: events !== undefined || since !== undefined || transient === true,
-          epoch: position.epoch,
-          replay: plan?.replay ?? null,
-          onEnd: () => this.#release(follower),
-          onDelivered: this.#options.onDelivered,
-          onBroken: (error, code) => {
-            this.#onError(error);
-            subscriber.close(code, "the log could not be read: connect again and resume");
-          },
-        },
-        at,
-      );
-      this.#register(subscriber, session_id, subscription);
-      const result = {
-        subscribed: true as const,
-        session_id,
-        subscription_id,
-        epoch: position.epoch,
-        seq: at,
-        oldest_seq: position.oldest_seq,
-        recovered: plan?.recovered ?? true,
-        replayed: plan?.replayed ?? 0,
-      };
-      return { result, start: () => subscription.start() };
-    } catch (error) {
-      this.#release(follower);
-      throw error;
-    }
-  }
-
-  async #positionOf(session_id: string): Promise<LogPosition> {
-    const session = await this.#options.store.session(session_id);
-    const position = await this.#options.store.position(session_id);
-    if (session === null || session.deleted_at !== null || position === null) {
-      throw new ProtocolError("session_not_found", `There is no session ${session_id}.`);
-    }
-    return position;
-  }
-
-  #register(subscriber: Subscriber, session_id: string, active: Active): void {
+  /** Gives a subscription its place; there is one a session. False when it comes too late. */
+  #enter(subscriber: Subscriber, session_id: string, active: Active): boolean {
     subscriber.subscriptions.get(session_id)?.end();
-    if (subscriber.closed) {
+    if (subscriber.closed || this.#closed) {
       active.end();
-      return;
+      return false;
     }
     this.#count += 1;
-    const end = (): void => {
-      if (subscriber.subscriptions.get(session_id) !== registered) return;
-      subscriber.subscriptions.delete(session_id);
-      this.#count -= 1;
-      active.end();
-    };
-    const registered = { subscription_id: active.subscription_id, end };
-    subscriber.subscriptions.set(session_id, registered);
+    subscriber.subscriptions.set(session_id, active);
+    return true;
   }
 
-  /** False when there was no such subscription. */
-  unsubscribe(params: ParsedParams<"unsubscribe">, subscriber: Subscriber): boolean {
-    const { session_id, subscription_id } = params;
+  #leave({ subscriptions }: Subscriber, session_id: string, active: Active): void {
+    if (subscriptions.get(session_id) !== active) return;
+    subscriptions.delete(session_id);
+    this.#count -= 1;
+  }
+
+  /** Ends one subscription; false when there is none such. */
+  unsubscribe(
+    { session_id, subscription_id }: ParsedParams<"unsubscribe">,
+    { subscriptions }: Pick<Subscriber, "subscriptions">,
+  ): boolean {
     if (session_id === undefined && subscription_id === undefined) {
       throw new ProtocolError("invalid_params", "Name a session_id or a subscription_id.");
     }
-    const found = [...subscriber.subscriptions].find(
+    const found = [...subscriptions].find(
       ([of, active]) =>
         (session_id === undefined || of === session_id) &&
         (subscription_id === undefined || active.subscription_id === subscription_id),
@@ -201,59 +250,35 @@ export class Subscriptions {
     return found !== undefined;
   }
 
-  /** Frees everything that a connection had. */
-  endAll(subscriber: Subscriber): void {
-    for (const active of subscriber.subscriptions.values()) active.end();
-  }
-
-  #acquire(session_id: string, position: LogPosition): Follower {
-    let entry = this.#followers.get(session_id);
-    if (entry === undefined) {
-      const { store, onDelivered } = this.#options;
-      const follower = new Follower({ session_id, store, after: position.seq, onDelivered });
-      entry = { follower, users: 0 };
-      this.#followers.set(session_id, entry);
-      this.#epochs.set(session_id, position.epoch);
+  /** Acknowledges up to a seq; resolves when a named reader's floor is stored. */
+  async acknowledge(
+    { subscription_id, seq }: ParsedParams<"ack">,
+    { subscriptions }: Pick<Subscriber, "subscriptions">,
+  ): Promise<Result<"ack">> {
+    for (const active of subscriptions.values()) {
+      if (active.subscription_id !== subscription_id) continue;
+      const done = active.acknowledge(seq);
+      if (done === null) {
+        throw new ProtocolError("invalid_params", "This subscription was made without `ack`.");
+      }
+      await done.saved;
+      return { acknowledged: done.acknowledged };
     }
-    entry.users += 1;
-    return entry.follower;
-  }
-
-  #release(follower: Follower): void {
-    const entry = this.#followers.get(follower.session_id);
-    if (entry?.follower !== follower) return;
-    entry.users -= 1;
-    if (entry.users > 0) return;
-    follower.close();
-    this.#followers.delete(follower.session_id);
-    this.#epochs.delete(follower.session_id);
-  }
-
-  #sync(): void {
-    for (const [session_id, { follower }] of this.#followers) {
-      const epoch = this.#epochs.get(session_id) ?? "";
-      const data = { session_id, epoch, seq: follower.cursor };
-      follower.sendTransient({ event_type: "sync", data });
-    }
-  }
-
-  #poll(): void {
-    for (const { follower } of this.#followers.values()) this.#read(follower);
-    this.#overview.heal().catch(this.#onError);
-  }
-
-  #read(follower: Follower): void {
-    follower.catchUp().catch(this.#onError);
+    throw new ProtocolError("not_found", `There is no subscription ${subscription_id} here.`);
   }
 
   // What failed here is tried again on the next hint or poll.
   readonly #onError = (error: unknown): void => {
-    this.#options.log.error({ err: error }, "the event log could not be read");
+    this.#options.log.error({ err: error }, "the event log could not be read or written");
   };
 
-  close(): void {
+  /** Resolves when all that was acknowledged is stored. */
+  async close(): Promise<void> {
+    this.#closed = true;
     for (const stop of this.#stops) stop();
     this.#overview.close();
-    for (const { follower } of this.#followers.values()) follower.close();
+    this.#followers.close();
+    this.#slices.close();
+    await this.consumers.flush().catch(this.#onError);
   }
 }

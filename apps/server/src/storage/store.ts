@@ -176,9 +176,16 @@ export interface Reads {
     /** At most this seq, when given. */
     until?: number | undefined;
   }): Promise<LoggedEvent[]>;
+  /** How many events with `after < seq ≤ until` are of the given types. */
+  countEvents(query: {
+    session_id: string;
+    after: number;
+    until: number;
+    types: readonly EventType[];
+  }): Promise<number>;
   /**
    * Paths that the checkpoints of events with `after < seq ≤ until` changed, by seq; none for an
-   * event about no checkpoint, or about one that was purged.
+   * event about no checkpoint. They stay with the event, also when its checkpoint is purged.
    */
   eventPaths(query: {
     session_id: string;

@@ -1,4 +1,5 @@
 import type { ParsedParams, Result } from "@cairn/shared/methods";
+import type { Sink } from "../realtime/sink.ts";
 import type { Subscriber, Subscriptions } from "../realtime/subscriptions.ts";
 
 export type Frame = {
@@ -17,18 +18,23 @@ export class FrameClient implements Subscriber {
   closed = false;
   closedWith: number | null = null;
   readonly #subscriptions: Pick<Subscriptions, "subscribe">;
-  #held: (() => void)[] | null = null;
   #watchers: (() => void)[] = [];
-  readonly outbox = {
-    send: (frame: string | Uint8Array): void => {
-      const text = Buffer.from(frame).toString();
-      this.raw.push(text);
-      this.frames.push(JSON.parse(text) as Frame);
+  #taking: (() => void) | null = null;
+  #isHeld = false;
+  #bytes = 0;
+  readonly outbox: Sink = {
+    framing: (json) => Buffer.from(`${json}\n`),
+    send: (chunks) => {
+      for (const chunk of chunks) {
+        if (this.#isHeld) this.#bytes += chunk.length;
+        for (const text of Buffer.from(chunk).toString().split("\n").slice(0, -1)) this.#take(text);
+      }
       for (const watcher of this.#watchers.splice(0)) watcher();
     },
-    drained: async (): Promise<void> => {
-      if (this.#held === null) return;
-      await new Promise<void>((resolve) => this.#held?.push(resolve));
+    held: () => this.#bytes,
+    drained: async () => {
+      if (this.#bytes === 0) return;
+      await new Promise<void>((resolve) => (this.#taking = resolve));
     },
   };
 
@@ -36,14 +42,21 @@ export class FrameClient implements Subscriber {
     this.#subscriptions = subscriptions;
   }
 
+  #take(text: string): void {
+    this.raw.push(text);
+    this.frames.push(JSON.parse(text) as Frame);
+  }
+
+  /** From now on nothing that is sent counts as taken, though it can be seen. */
   hold(): void {
-    this.#held ??= [];
+    this.#isHeld = true;
   }
 
   release(): void {
-    const held = this.#held ?? [];
-    this.#held = null;
-    for (const go of held) go();
+    this.#isHeld = false;
+    this.#bytes = 0;
+    this.#taking?.();
+    this.#taking = null;
   }
 
   close(code: number): void {

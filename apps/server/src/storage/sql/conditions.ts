@@ -13,11 +13,6 @@ export function numbersIn(numbers: readonly number[]): RawBuilder<number> {
   return sql`(select value from json_each(${JSON.stringify(numbers)}))`;
 }
 
-/** As `numbersIn`, of strings. */
-export function stringsIn(strings: readonly string[]): RawBuilder<string> {
-  return sql`(select value from json_each(${JSON.stringify(strings)}))`;
-}
-
 /** Strings below `prefix` in the order of bytes: `>= prefix` and `< endOfPrefix`. */
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\u{10ffff}`;

@@ -65,6 +65,26 @@ export async function listEvents(db: Db, query: Query): Promise<LoggedEvent[]> {
   return rows.map(({ event }) => JSON.parse(event) as LoggedEvent);
 }
 
+export async function countEvents(
+  db: Db,
+  { session_id, after, until, types }: Parameters<Reads["countEvents"]>[0],
+): Promise<number> {
+  let count = 0;
+  // A question a type, as above: each is answered by the index alone.
+  for (const type of new Set(types)) {
+    const row = await db
+      .selectFrom("events")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .where("session_id", "=", session_id)
+      .where("event_type", "=", type)
+      .where("seq", ">", after)
+      .where("seq", "<=", until)
+      .executeTakeFirstOrThrow();
+    count += row.count;
+  }
+  return count;
+}
+
 export async function findSeqBeforeLast(
   db: Db,
   session_id: string,
@@ -98,14 +118,25 @@ export async function appendEvent(db: Db, event: NewEvent): Promise<LoggedEvent>
     throw new ProtocolError("session_not_found", `There is no session ${session_id}.`);
   }
   const logged: LoggedEvent = { ...event, ...place };
+  const { data } = event;
   await db
     .insertInto("events")
-    .values({
+    .values((eb) => ({
       session_id,
       seq: place.seq,
       event_type: event.event_type,
       event: JSON.stringify(logged),
-    })
+      // A copy: what a filter by file finds must not change when the checkpoint is purged.
+      paths: !("checkpoint_id" in data)
+        ? null
+        : eb
+            .selectFrom("checkpoint_contents")
+            .innerJoin("checkpoints", (join) =>
+              join.onRef("checkpoints.sequence_number", "=", "checkpoint_contents.sequence_number"),
+            )
+            .select("checkpoint_contents.changed_paths")
+            .where("checkpoints.checkpoint_id", "=", data.checkpoint_id),
+    }))
     .execute();
   return logged;
 }

@@ -10,7 +10,7 @@ import {
   listPins,
 } from "./checkpoints.ts";
 import { findEventPaths } from "./event-paths.ts";
-import { findPosition, findSeqBeforeLast, listEvents } from "./events.ts";
+import { countEvents, findPosition, findSeqBeforeLast, listEvents } from "./events.ts";
 import { findConsumer, listConsumers } from "./consumers.ts";
 import { findIdempotent } from "./idempotent.ts";
 import { findKeyByHash, listKeys } from "./keys.ts";
@@ -109,6 +109,10 @@ export class SqlReads implements Reads {
 
   async events(...args: Params<"events">): Given<"events"> {
     return await listEvents(this.#db, ...args);
+  }
+
+  async countEvents(...args: Params<"countEvents">): Given<"countEvents"> {
+    return await countEvents(this.#db, ...args);
   }
 
   async eventPaths(...args: Params<"eventPaths">): Given<"eventPaths"> {

@@ -127,6 +127,8 @@ interface EventTable {
   event_type: EventType;
   /** The whole event as it is sent. */
   event: Json;
+  /** What the event's checkpoint changed; null when it is about none. */
+  paths: Json | null;
 }
 
 interface ConsumerTable {

@@ -1,4 +1,4 @@
-/** Version 2: named consumers of logs, and what calls under idempotency keys have answered. */
+/** Version 2: named readers of logs, answers under idempotency keys, changed paths with events. */
 export const consumers = `
 create table consumers (
   session_id text not null references sessions on delete cascade,
@@ -21,4 +21,10 @@ create table idempotent (
 create index idempotent_by_age on idempotent (created_at);
 
 alter table operations add column call text;
+
+alter table events add column paths text;
+update events set paths = (
+  select changed_paths from checkpoints join checkpoint_contents using (sequence_number)
+  where checkpoint_id = event ->> '$.data.checkpoint_id'
+);
 `;
