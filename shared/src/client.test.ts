@@ -306,7 +306,7 @@ describe("reconnecting", () => {
 
   test.each([
     [4500, "unauthenticated"],
-    [4501, "forbidden"],
+    [4501, "unauthenticated"],
     [4999, "forbidden"],
   ])("[LIV2] close code %i stops as %s", async (close, code) => {
     const { subject, first } = await live();

@@ -243,7 +243,9 @@ class ConnectedClient implements Client {
 
   #closed(closeCode: number, retryAt: number | null): void {
     if (retryAt !== null) return this.#ended({ status: "offline", retryAt }, offlineError());
-    const code = closeCode === stopCodes.unauthenticated ? "unauthenticated" : "forbidden";
+    const { revoked, unauthenticated } = stopCodes;
+    const isSignIn = closeCode === revoked || closeCode === unauthenticated;
+    const code = isSignIn ? "unauthenticated" : "forbidden";
     return this.#ended({ status: "refused", code }, refusedError(code));
   }
 

@@ -214,25 +214,6 @@ describe("gaps", () => {
     await owner.heard("recovered false");
     expect(owner.notes.slice(1)).toEqual(["gap 4-8", "healed", "recovered false"]);
   });
-
-  test("[POS5] a sync shows that the end of what was sent is missing", async () => {
-    const { owner, connection } = await subscribe();
-    connection.send(event(4), sync(9, { prev: 7 }));
-    const resume = await server.next("subscribe");
-    expect(resume.params["since"]).toEqual({ epoch: "e1", seq: 4 });
-    resume.reply(subscribed(4, { replayed: 1 }), event(7, 4), sync(9, { prev: 7 }));
-    await owner.heard("healed");
-    await nothingAsked();
-    expect(owner.notes.slice(1)).toEqual([
-      "event 4",
-      "gap 5-7",
-      "sync",
-      "recovered true",
-      "event 7",
-      "healed",
-      "sync",
-    ]);
-  });
 });
 
 describe("acknowledging", () => {
@@ -342,11 +323,11 @@ describe("acknowledging", () => {
   // Found by resume.test.ts with seed -904372564.
   test("[CLI13] what was handled while a gap was being closed is acknowledged to the new subscription", async () => {
     const { connection } = await subscribe({ ack: { window: 1 } });
-    connection.send(sync(4, { prev: 4 }));
+    connection.send(event(5));
     const resume = await server.next("subscribe");
     connection.send({ ...event(4), redelivered: 1 });
     expect(await acknowledged()).toBe("sub-3 4");
-    resume.reply(subscribed(3, { subscription_id: "sub-4", replayed: 1 }), event(4));
+    resume.reply(subscribed(3, { subscription_id: "sub-4", replayed: 2 }), event(4));
     await nothingAsked();
     around.advance(50);
     expect(await acknowledged()).toBe("sub-4 4");

@@ -83,13 +83,7 @@ export const LoggedEvent = z.object({
 
 /** THE table of transient messages: never logged, without `seq`, only for those who opted in. */
 export const transients = {
-  sync: z.object({
-    session_id: Id,
-    epoch: z.string(),
-    seq: Seq,
-    /** Seq of the newest event of the filter class up to `seq`, so that a lost tail is seen. */
-    prev: z.optional(Seq),
-  }),
+  sync: z.object({ session_id: Id, epoch: z.string(), seq: Seq }),
   progress: z.object({
     session_id: Id,
     operation_id: Id,

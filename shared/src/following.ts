@@ -162,9 +162,8 @@ export class Following {
     return missing === null ? "apply" : "gap";
   }
 
-  sync(at: Cursor & { prev?: number | undefined }): Verdict {
+  sync(at: Cursor): Verdict {
     const verdict = this.#position.sync(at);
-    if (verdict === "gap" && at.prev !== undefined) this.#missed(at.prev);
     if (verdict === "apply") {
       this.#replay = null;
       this.#healIfWhole();

@@ -54,11 +54,10 @@ export class Position {
     return "apply";
   }
 
-  /** Everything up to `seq` has been sent, the latest of it at `prev` if that is said. */
-  sync({ epoch, seq, prev }: Cursor & { prev?: number | undefined }): Verdict {
+  /** Everything up to `seq` has been sent. */
+  sync({ epoch, seq }: Cursor): Verdict {
     if (!this.#started) return "drop";
     if (epoch !== this.#epoch) return "lost";
-    if (prev !== undefined && this.#cursor !== null && prev > this.#cursor.seq) return "gap";
     if (this.#cursor === null || seq > this.#cursor.seq) this.#cursor = { epoch, seq };
     return "apply";
   }

@@ -1,7 +1,7 @@
 import type { Surroundings } from "./surroundings.ts";
 
 /** Close codes 4500 to 4999 mean stop; these say more. All others mean: come back. */
-export const stopCodes = { unauthenticated: 4500, forbidden: 4501 } as const;
+export const stopCodes = { revoked: 4500, unauthenticated: 4501 } as const;
 
 /** Whether a server that closed with this code wants to be connected to again. */
 function mayReconnect(closeCode: number): boolean {

@@ -23,7 +23,6 @@ const Step = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: "repeat" } as const) },
   { weight: 2, arbitrary: fc.constant({ do: "swap" } as const) },
   { weight: 4, arbitrary: fc.constant({ do: "answer" } as const) },
-  { weight: 2, arbitrary: fc.constant({ do: "sync" } as const) },
   { weight: 2, arbitrary: fc.constant({ do: "redeliver" } as const) },
   { weight: 2, arbitrary: fc.constant({ do: "pass_time" } as const) },
   { weight: 2, arbitrary: fc.constant({ do: "reconnect" } as const) },
@@ -132,8 +131,6 @@ class World {
         return undefined;
       case "answer":
         return this.#asked.shift()?.();
-      case "sync":
-        return this.#sync(true);
       case "redeliver":
         return this.#redeliver();
       case "pass_time":
@@ -203,7 +200,7 @@ class World {
     const left = this.wanted().some(({ seq }) => seq > subscription.sent && seq <= (replayTo ?? 0));
     if (replayTo === null || left) return;
     subscription.replayTo = null;
-    this.#sync(false);
+    this.#sync(replayTo);
   }
 
   #redeliver(): void {
@@ -214,15 +211,10 @@ class World {
     this.#send(again, floor, true, 1);
   }
 
-  /** Says that all there is has been sent, if it has. */
-  #sync(live: boolean): void {
-    const subscription = this.#subscription;
-    if (subscription === null || (live && subscription.replayTo !== null)) return;
-    const { sent } = subscription;
-    if (this.wanted().some(({ seq }) => seq > sent)) return;
-    const data = { session_id, ...this.#head, prev: sent };
+  #sync(seq: number): void {
+    const data = { session_id, epoch: this.#head.epoch, seq };
     const run = () => this.#client.transient({ event_type: "sync", data });
-    this.#wire.push({ live, run });
+    this.#wire.push({ live: false, run });
   }
 
   #acknowledge({ subscription_id, seq }: { subscription_id: string; seq: number }): void {
@@ -287,7 +279,7 @@ interface Asked {
   since?: { epoch: string; seq: number };
 }
 
-test("[POS1] [POS2] [POS4] [POS5] [RPL1] [RPL3] [ACK3] [BAT1] whatever is lost, repeated, swapped, sent again or cut, the owner ends with every event once and in order, and all is acknowledged", () => {
+test("[POS1] [POS2] [POS4] [RPL1] [RPL3] [ACK3] [BAT1] whatever is lost, repeated, swapped, sent again or cut, the owner ends with every event once and in order, and all is acknowledged", () => {
   fc.assert(
     fc.property(Options, fc.array(Step, { maxLength: 120, size: "max" }), (options, steps) => {
       const world = new World(options);

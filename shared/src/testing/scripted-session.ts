@@ -20,8 +20,8 @@ export function batch(...events: object[]) {
   return { event_type: "batch", events };
 }
 
-export function sync(seq: number, more: { epoch?: string; prev?: number } = {}) {
-  return { event_type: "sync", data: { session_id: session, epoch: "e1", seq, ...more } };
+export function sync(seq: number, epoch = "e1") {
+  return { event_type: "sync", data: { session_id: session, epoch, seq } };
 }
 
 export function ended(subscription_id: string, reason: string) {
