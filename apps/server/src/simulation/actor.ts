@@ -10,6 +10,8 @@ export interface Stage {
   breach: (error: unknown) => void;
   /** One event was delivered. */
   counted: () => void;
+  /** One client was told to load afresh. */
+  resynced: () => void;
 }
 
 /** One client of the simulation, and the judge of what it is sent. */

@@ -3,7 +3,7 @@
 import { baseEventTypes } from "@cairn/shared/events";
 import type { LiveEvent } from "@cairn/shared/events";
 import type { Actor, Stage } from "./actor.ts";
-import { Breach, Follow } from "./log-model.ts";
+import { Breach, Follow } from "./follow.ts";
 import type { Wants } from "./log-model.ts";
 import { RawPeer } from "./raw-peer.ts";
 import type { Message, Subscribed } from "./raw-peer.ts";
@@ -20,7 +20,7 @@ export class BaseClient implements Actor {
     this.name = name;
     this.#stage = stage;
     for (const session_id of stage.random.some(stage.log.sessions, 0.5)) {
-      this.#follows.set(session_id, new Follow(stage.log, session_id, wants));
+      this.#follows.set(session_id, new Follow(stage, session_id, wants));
     }
     this.#peer = new RawPeer(stage, {
       opened: () => {

@@ -2,7 +2,7 @@
 // program with a database would, drops what it has seen, and is sent everything at least once.
 import type { LiveEvent } from "@cairn/shared/events";
 import type { Actor, Stage } from "./actor.ts";
-import { Breach, Follow, mustBeLogged } from "./log-model.ts";
+import { Breach, Follow, mustBeLogged } from "./follow.ts";
 import { RawPeer } from "./raw-peer.ts";
 import type { Message, Subscribed } from "./raw-peer.ts";
 import { anySelection } from "./selection.ts";
@@ -53,7 +53,7 @@ export class Consumer implements Actor {
       ack: { window: this.#window, wait_ms, ...named },
       ...batch,
     };
-    this.#follow = new Follow(log, session_id, wants);
+    this.#follow = new Follow(stage, session_id, wants);
     this.#peer = new RawPeer(stage, {
       opened: () => this.#subscribe(),
       message: (message) => this.#message(message),

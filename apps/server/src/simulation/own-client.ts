@@ -3,7 +3,7 @@ import { connect } from "@cairn/shared/client";
 import type { Client, SubscribeOptions } from "@cairn/shared/client";
 import type { Actor, Stage } from "./actor.ts";
 import { BrowserSocket } from "./browser-socket.ts";
-import { Breach, Follow } from "./log-model.ts";
+import { Breach, Follow } from "./follow.ts";
 import type { Subscribed } from "./raw-peer.ts";
 import { anySelection } from "./selection.ts";
 
@@ -55,9 +55,9 @@ export class OwnClient implements Actor {
   }
 
   #follow(session_id: string): void {
-    const { random, log } = this.#stage;
+    const { random } = this.#stage;
     const { wants, params } = anySelection(random);
-    const follow = new Follow(log, session_id, wants);
+    const follow = new Follow(this.#stage, session_id, wants);
     const since = random.weighted<SubscribeOptions["since"]>([
       [2, undefined],
       [1, { last: random.between(0, 30) }],

@@ -3,7 +3,7 @@
 import type { Client } from "@cairn/shared/client";
 import type { LiveEvent } from "@cairn/shared/events";
 import type { Actor, Stage } from "./actor.ts";
-import { Breach, Follow, mustBeLogged } from "./log-model.ts";
+import { Breach, Follow, mustBeLogged } from "./follow.ts";
 import { simulatedClient } from "./own-client.ts";
 import { anySelection } from "./selection.ts";
 
@@ -30,7 +30,7 @@ export class OwnConsumer implements Actor {
       consumer: name.replaceAll(" ", "."),
     };
     this.#batch = random.chance(0.3) ? { max: 10, interval_ms: 50 } : undefined;
-    this.#follow = new Follow(log, random.pick(log.sessions), wants);
+    this.#follow = new Follow(stage, random.pick(log.sessions), wants);
   }
 
   start(): void {

@@ -4,7 +4,7 @@ import type { LiveEvent } from "@cairn/shared/events";
 import type { Result } from "@cairn/shared/methods";
 import { BrowserSocket } from "./browser-socket.ts";
 import type { Dial } from "./browser-socket.ts";
-import { Breach } from "./log-model.ts";
+import { Breach } from "./follow.ts";
 import type { Random } from "./random.ts";
 
 export type Subscribed = Result<"subscribe">;

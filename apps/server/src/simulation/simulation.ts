@@ -14,7 +14,8 @@ import { commitAny, openSession } from "./commits.ts";
 import { plants } from "./faults.ts";
 import type { FaultName, Faults } from "./faults.ts";
 import type { Link } from "./link.ts";
-import { Breach, LogModel } from "./log-model.ts";
+import { Breach } from "./follow.ts";
+import { LogModel } from "./log-model.ts";
 import { OwnClient } from "./own-client.ts";
 import { OwnConsumer } from "./own-consumer.ts";
 import { Random } from "./random.ts";
@@ -55,6 +56,8 @@ export interface Outcome {
   restarts: number;
   commits: number;
   delivered: number;
+  /** How often a client was told to load afresh. */
+  resyncs: number;
   /** Why the rules were broken; null when they were not. */
   broken: string | null;
 }
@@ -81,7 +84,7 @@ class Simulation {
   #store: Store;
   #server: SimServer | null = null;
   #broken: string | null = null;
-  readonly #sums = { disconnects: 0, restarts: 0, commits: 0, delivered: 0 };
+  readonly #sums = { disconnects: 0, restarts: 0, commits: 0, delivered: 0, resyncs: 0 };
 
   constructor(options: Options, store: Store, file: string) {
     this.#options = options;
@@ -138,6 +141,7 @@ class Simulation {
         },
         breach: (error) => this.#breach(name, error),
         counted: () => (this.#sums.delivered += 1),
+        resynced: () => (this.#sums.resyncs += 1),
       };
       this.#actors.push(new Kind(name, stage));
     }

@@ -3,7 +3,7 @@
 import type { LiveEvent } from "@cairn/shared/events";
 import type { Params } from "@cairn/shared/methods";
 import type { Actor, Stage } from "./actor.ts";
-import { Breach, Follow } from "./log-model.ts";
+import { Breach, Follow } from "./follow.ts";
 import { RawPeer } from "./raw-peer.ts";
 import type { Message, Subscribed } from "./raw-peer.ts";
 import { anySelection } from "./selection.ts";
@@ -58,7 +58,7 @@ export class Watcher implements Actor {
       ...(since === undefined ? {} : { since }),
       ...(random.chance(0.3) ? { transient: true } : {}),
     };
-    return [new Follow(log, random.pick(log.sessions), wants), all];
+    return [new Follow(this.#stage, random.pick(log.sessions), wants), all];
   }
 
   start(): void {
@@ -189,13 +189,20 @@ export class Watcher implements Actor {
   step(): void {
     const { random } = this.#stage;
     if (!this.#peer.open) return;
-    if (random.chance(0.2)) {
-      const { session_id } = this.#follow;
-      this.#peer.ask("unsubscribe", { session_id }, () => undefined);
-      [this.#follow, this.#params] = this.#choose();
-      this.#subscribe();
-    } else if (random.chance(0.2)) this.#subscribe();
-    else if (random.chance(0.05)) this.#peer.leave();
+    random.weighted<() => void>([
+      [4, () => this.#other()],
+      [3, () => this.#subscribe()],
+      [1, () => this.#peer.leave()],
+      [10, () => undefined],
+    ])();
+  }
+
+  /** Leaves this session for another, or for another selection of it. */
+  #other(): void {
+    const { session_id } = this.#follow;
+    this.#peer.ask("unsubscribe", { session_id }, () => undefined);
+    [this.#follow, this.#params] = this.#choose();
+    this.#subscribe();
   }
 
   lacking(): string | null {
