@@ -31,6 +31,7 @@ import { createDispatch } from "./realtime/dispatch.ts";
 import type { Dispatch } from "./realtime/dispatch.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
 import { createHandlers } from "./realtime/methods.ts";
+import { Modes } from "./realtime/modes.ts";
 import { Once } from "./realtime/once.ts";
 import { RateLimit } from "./realtime/rate-limit.ts";
 import { Subscriptions } from "./realtime/subscriptions.ts";
@@ -57,13 +58,13 @@ export interface AppDeps {
   /** Check results against their schemas: in tests. */
   checkResults: boolean;
   liveness?: LivenessTimes;
+  maxConnections: number;
   /** Other bounds than the usual ones, in tests. */
   limits?: Limits;
 }
 
 export interface Limits {
   callsPerSecond?: number;
-  connections?: number;
   signInMs?: number;
 }
 
@@ -106,13 +107,16 @@ export function createApp(deps: AppDeps): App {
 
   const onDelivered = (events: number): void => metrics.delivered(events);
   const onProgress = service.onProgress.bind(service);
-  const subscriptions = new Subscriptions({ store, bus, log, onProgress, onDelivered });
+  const counted = metrics.subscriptions();
+  const subscriptions = new Subscriptions({ store, bus, log, onProgress, onDelivered, counted });
+  const modes = new Modes();
   const health = healthOf(deps);
   const dispatch = createDispatch({
     handlers: createHandlers({
       service,
       store,
       subscriptions,
+      modes,
       authenticator,
       keys,
       metrics,
@@ -139,7 +143,9 @@ export function createApp(deps: AppDeps): App {
   });
   keys.onRevoked((key_id) => connections.revoked(key_id));
   metrics.gauge("cairn_sockets", "Open WebSocket connections", () => connections.count);
-  metrics.gauge("cairn_subscriptions", "Live subscriptions", () => subscriptions.count);
+  metrics.gaugeBy("cairn_subscriptions", "Live subscriptions", "mode", () =>
+    modes.count(connections.subscriptions()),
+  );
 
   const http = httpApp(deps, { dispatch, health, atWork, stopping: () => stopping });
   return {
@@ -151,7 +157,7 @@ export function createApp(deps: AppDeps): App {
         connections,
         log,
         stopping: () => stopping,
-        ...(limits?.connections === undefined ? {} : { maxConnections: limits.connections }),
+        maxConnections: deps.maxConnections,
       });
     },
     idle: async () => {
@@ -161,7 +167,7 @@ export function createApp(deps: AppDeps): App {
     drain: async (graceMs) => {
       stopping = true;
       await connections.drain(graceMs);
-      subscriptions.close();
+      await subscriptions.close();
     },
   };
 }

@@ -18,6 +18,9 @@ test("without flags and environment", () => {
     auth: "token",
     allowedHosts: [],
     publicUrl: null,
+    maxConnections: 1_000,
+    logEvents: 100_000,
+    logDays: 30,
     open: false,
     json: false,
     token: null,
@@ -27,13 +30,17 @@ test("without flags and environment", () => {
 test("every flag", () => {
   const args = "--host ::1 --port 0 --data-dir /d --auth off --open --json";
   const more = "--allowed-host Box --allowed-host box.lan:80";
-  expect(configOf([...args.split(" "), ...more.split(" ")])).toEqual({
+  const counts = "--max-connections 9 --log-events 7 --log-days 1";
+  expect(configOf([args, more, counts].flatMap((flags) => flags.split(" ")))).toEqual({
     host: "::1",
     port: 0,
     dataDir: "/d",
     auth: "off",
     allowedHosts: ["box", "box.lan:80"],
     publicUrl: null,
+    maxConnections: 9,
+    logEvents: 7,
+    logDays: 1,
     open: true,
     json: true,
     token: null,
@@ -50,8 +57,14 @@ test("the environment counts where there is no flag", () => {
     CAIRN_DATA_DIR: "/e",
     CAIRN_AUTH: "off",
     CAIRN_TOKEN: "t",
+    CAIRN_MAX_CONNECTIONS: "2",
+    CAIRN_LOG_EVENTS: "3",
+    CAIRN_LOG_DAYS: "4",
   };
   expect(configOf([], env)).toMatchObject({
+    maxConnections: 2,
+    logEvents: 3,
+    logDays: 4,
     host: "localhost",
     port: 1,
     dataDir: "/e",

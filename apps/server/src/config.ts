@@ -10,6 +10,11 @@ export interface Config {
   auth: "token" | "off";
   allowedHosts: string[];
   publicUrl: string | null;
+  /** WebSockets and event streams at a time. */
+  maxConnections: number;
+  /** Events that each session's log keeps, and for how many days. */
+  logEvents: number;
+  logDays: number;
   open: boolean;
   json: boolean;
   /** Admin token from the environment; null uses the one in the data folder. */
@@ -39,6 +44,10 @@ npm start -- [options]
   --auth token|off     off: no sign-in, on loopback only (token) CAIRN_AUTH
   --allowed-host HOST  also answer to this name; may be repeated
   --public-url URL     address under which a proxy serves this
+  --max-connections N  sockets and event streams (1000)          CAIRN_MAX_CONNECTIONS
+  --log-events N       events a session's log keeps (100000)     CAIRN_LOG_EVENTS
+  --log-days N         days an event is kept (30)                CAIRN_LOG_DAYS
+                       checkpoints are not touched by these two
   --open               open the dashboard in the browser
   --json               one JSON line on stdout when ready, logs as JSON on stderr
   --help, --version
@@ -52,6 +61,9 @@ const options = {
   auth: { type: "string" },
   "allowed-host": { type: "string", multiple: true },
   "public-url": { type: "string" },
+  "max-connections": { type: "string" },
+  "log-events": { type: "string" },
+  "log-days": { type: "string" },
   open: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -99,6 +111,13 @@ function portOf(text: string): number {
   throw new UsageError(`The port must be a number from 0 to 65535, not "${text}".`);
 }
 
+/** A whole number from 1 on, as a flag or the environment says it. */
+function countOf(flag: string, text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count > 0) return count;
+  throw new UsageError(`--${flag} must be a whole number from 1 to 999999999, not "${text}".`);
+}
+
 function publicUrlOf(text: string): string {
   const url = URL.parse(text);
   const bare = url !== null && url.pathname === "/" && url.search === "" && url.hash === "";
@@ -120,6 +139,11 @@ export function parseCommand(args: string[], env: Env): Command {
 
   const pick = (flag: string | undefined, name: string): string | undefined =>
     flag ?? (env[name] === "" ? undefined : env[name]);
+  const count = (
+    flag: "max-connections" | "log-events" | "log-days",
+    name: string,
+    usual: number,
+  ): number => countOf(flag, pick(values[flag], name) ?? String(usual));
   const host = pick(values.host, "CAIRN_HOST") ?? "127.0.0.1";
   const bare = host.replace(/^\[(.*)\]$/, "$1");
   if (!/^[a-zA-Z0-9:._%-]+$/.test(bare)) throw new UsageError(`"${host}" is no host to listen on.`);
@@ -140,6 +164,9 @@ export function parseCommand(args: string[], env: Env): Command {
       auth,
       allowedHosts: (values["allowed-host"] ?? []).map(allowedHostOf),
       publicUrl,
+      maxConnections: count("max-connections", "CAIRN_MAX_CONNECTIONS", 1_000),
+      logEvents: count("log-events", "CAIRN_LOG_EVENTS", 100_000),
+      logDays: count("log-days", "CAIRN_LOG_DAYS", 30),
       open: values.open ?? false,
       json: values.json ?? false,
       token: tokenOf(env),

@@ -21,6 +21,8 @@ import { loadWebFiles } from "./http/static.ts";
 import type { Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
+import { LogTrimmer } from "./sessions/log-trimmer.ts";
+import type { TrimPauses } from "./sessions/log-trimmer.ts";
 import { openSqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { version } from "./version.ts";
 
@@ -53,6 +55,7 @@ interface StartOptions {
   liveness?: LivenessTimes;
   /** Other bounds than the usual ones. */
   limits?: Limits;
+  trimPauses?: TrimPauses;
   /** How long sockets may take to close at a stop, in ms. */
   graceMs?: number;
   /** Replaces the file operations of the runner's workers, to inject faults. */
@@ -174,6 +177,16 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
   const access = new AccessList(config);
   const metrics = new Metrics();
   opened.add(async () => metrics.close());
+  const trimmer = new LogTrimmer({
+    store,
+    bus,
+    bound: { events: config.logEvents, days: config.logDays },
+    now,
+    log,
+    onTrimmed: (events) => metrics.trimmed(events),
+    ...(options.trimPauses === undefined ? {} : { pauses: options.trimPauses }),
+  });
+  opened.add(() => trimmer.close());
   const webFiles = dist === null ? new Map<never, never>() : await loadWebFiles(dist);
   let base = "";
   const linkOf = (code: string): string => `${config.publicUrl ?? base}/#login=${code}`;
@@ -194,6 +207,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     loginUrl: linkOf,
     checkResults: options.checkResults ?? false,
     ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
+    maxConnections: config.maxConnections,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
 

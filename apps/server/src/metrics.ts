@@ -35,6 +35,11 @@ export class Metrics {
     help: "Calls answered from what an earlier call under their idempotency key was answered",
     registers: [this.#registry],
   });
+  readonly #trimmed = new Counter({
+    name: "cairn_log_trimmed_events_total",
+    help: "Events dropped from logs that were beyond their bound",
+    registers: [this.#registry],
+  });
   readonly #limited = new Counter({
     name: "cairn_rate_limited_total",
     help: "Calls refused because their actor had made too many within a second",
@@ -61,6 +66,35 @@ export class Metrics {
     const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
   }
 
+  /** As `gauge`, one for each value of a label. */
+  gaugeBy(name: string, help: string, label: string, read: () => Record<string, number>): void {
+    const registers = [this.#registry];
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect: () => {
+        for (const [value, number] of Object.entries(read())) gauge.set({ [label]: value }, number);
+      },
+    });
+  }
+
+  /** What happens to subscriptions, to be told of it. */
+  subscriptions() {
+    const counter = (name: string, help: string): ((by?: number) => void) => {
+      const counter = new Counter({ name, help, registers: [this.#registry] });
+      return (by = 1) => counter.inc(by);
+    };
+    return {
+      redelivered: counter("cairn_events_redelivered_total", "Events sent again under ack"),
+      lagged: counter("cairn_lagged_total", "Times a live subscription fell behind"),
+      stalled: counter("cairn_slow_closes_total", "Connections closed since they took nothing"),
+      behind: counter("cairn_behind_log_total", "Subscriptions that fell behind what logs keep"),
+      taken: counter("cairn_consumers_taken_total", "Consumer names taken over by another"),
+    };
+  }
+
   called(method: string, outcome: string, seconds: number): void {
     this.#calls.inc({ method, outcome });
     this.#durations.observe({ method }, seconds);
@@ -77,6 +111,10 @@ export class Metrics {
   /** A call under an idempotency key was answered with what an earlier one was answered. */
   repeated(): void {
     this.#repeated.inc();
+  }
+
+  trimmed(events: number): void {
+    this.#trimmed.inc(events);
   }
 
   /** A call was refused because its actor had made too many. */

@@ -103,7 +103,7 @@ export class Connection implements Caller, Connected {
       buffered_bytes: writableLength,
       sent_bytes: Math.max(0, bytesWritten - writableLength),
       received_bytes: bytesRead,
-      subscriptions: [],
+      subscriptions: [...this.subscriptions.values()].map(({ facts }) => facts),
     };
   }
 

@@ -11,6 +11,7 @@ import type { Connected, ConnectionFacts } from "./connection-facts.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { livenessTimes } from "./liveness.ts";
 import type { LivenessTimes } from "./liveness.ts";
+import type { Active } from "./subscriptions.ts";
 
 const signInMs = 30_000;
 /** Over how long clients are asked to spread their coming back: this, and so much for each. */
@@ -70,6 +71,11 @@ export class Connections {
       for (const watcher of this.#watchers) watcher();
     });
     return connection;
+  }
+
+  /** What all connections together are subscribed to. */
+  *subscriptions(): Generator<Active> {
+    for (const { subscriptions } of this.#open) yield* subscriptions.values();
   }
 
   /** Who is connected, the longest first. */

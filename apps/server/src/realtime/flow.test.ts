@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { AccessList } from "../auth/access.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { RawClient } from "../testing/raw-client.ts";
+import type { Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import type { Caller, Dispatch } from "./dispatch.ts";
 import { attachWebSockets } from "./upgrade.ts";
@@ -139,7 +140,7 @@ test("a client that takes nothing is closed in the range that reconnects; what i
   };
   const client = await RawClient.open(url);
   await client.answerTo(client.send("health"));
-  const { outbox } = connection as unknown as Caller;
+  const { outbox } = connection as unknown as Connection;
   client.ws.pause();
   let sent = 0;
   while (closedWith.length === 0) {
@@ -165,7 +166,7 @@ test("frames of one tick leave in one write", async () => {
   const client = await RawClient.open(url);
   await client.answerTo(client.send("health"));
   let reads = 0;
-  const { outbox } = connection as unknown as Caller;
+  const { outbox } = connection as unknown as Connection;
   (client.ws as unknown as { _socket: NodeJS.ReadableStream })._socket.on(
     "data",
     () => (reads += 1),

@@ -2,17 +2,20 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { Result } from "@cairn/shared/methods";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { BrowserKeys } from "../auth/browser-keys.ts";
+import { findSession } from "../checkpoints/find.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Service } from "../service.ts";
-import type { Store } from "../storage/store.ts";
+import type { Reads } from "../storage/store.ts";
 import type { ConnectionFacts } from "./connection-facts.ts";
 import type { Call, Caller, Handlers } from "./dispatch.ts";
+import type { Modes } from "./modes.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 interface Parts {
   service: Service;
-  store: Pick<Store, "consumers" | "position" | "transact">;
-  subscriptions: Pick<Subscriptions, "subscribe" | "unsubscribe">;
+  store: Reads;
+  subscriptions: Pick<Subscriptions, "subscribe" | "unsubscribe" | "acknowledge" | "consumers">;
+  modes?: Pick<Modes, "note">;
   authenticator: Authenticator;
   keys: BrowserKeys;
   metrics: Pick<Metrics, "numbers">;
@@ -28,8 +31,8 @@ function connectionOf({ connection }: Call): Caller {
 
 /** THE table of handlers: method → what does it. */
 export function createHandlers(parts: Parts): Handlers {
-  const { service, store, subscriptions, authenticator, keys, metrics, health, connections } =
-    parts;
+  const { service, store, subscriptions, authenticator, keys, metrics, health } = parts;
+  const { connections, modes } = parts;
   return {
     authenticate: async ({ token }, call) => {
       const principal = await authenticator.principal(token);
@@ -71,37 +74,32 @@ export function createHandlers(parts: Parts): Handlers {
     metrics: () => metrics.numbers(),
     health: () => health(),
     subscribe: async (params, call) => {
-      const { result, start } = await subscriptions.subscribe(params, connectionOf(call));
+      const connection = connectionOf(call);
+      const { result, start } = await subscriptions.subscribe(params, connection);
+      modes?.note(connection.subscriptions.get(params.session_id), params);
       call.afterReply(start);
       return result;
     },
     unsubscribe: (params, call) => ({
       unsubscribed: subscriptions.unsubscribe(params, connectionOf(call)),
     }),
-    ack: ({ subscription_id }) => {
-      throw new ProtocolError("not_found", `There is no subscription ${subscription_id} here.`);
-    },
+    ack: async (params, call) => await subscriptions.acknowledge(params, connectionOf(call)),
     list_consumers: async ({ session_id }) => {
-      const position = await store.position(session_id);
-      if (position === null) {
-        throw new ProtocolError("session_not_found", `There is no session ${session_id}.`);
-      }
-      const rows = await store.consumers(session_id);
-      return {
-        consumers: rows.map((row) => ({
-          ...row,
-          behind: row.epoch === position.epoch ? position.seq - row.floor : position.seq,
-          connected: false,
-        })),
-      };
+      const { epoch, seq } = await findSession(store, session_id);
+      const rows = await subscriptions.consumers.list(session_id);
+      const consumers = rows.map((row) => ({
+        ...row,
+        behind: row.epoch === epoch ? Math.max(0, seq - row.floor) : seq,
+      }));
+      return { consumers };
     },
-    delete_consumer: async ({ session_id, consumer }, { receipt }) =>
-      await store.transact(async (tx) => {
-        const answer = { deleted: await tx.deleteConsumer(session_id, consumer) };
-        await receipt?.keep(tx, answer);
-        return answer;
-      }),
-    list_connections: (_params, { connection }) => ({ connections: connections?.(connection) ?? [] }),
+    delete_consumer: async ({ session_id, consumer }) => {
+      await findSession(store, session_id);
+      return { deleted: await subscriptions.consumers.delete(session_id, consumer) };
+    },
+    list_connections: (_params, { connection }) => ({
+      connections: connections?.(connection) ?? [],
+    }),
     list_keys: async (_params, { principal }) => ({
       keys: (await keys.list()).map(({ hash: _hash, ...key }) => ({
         ...key,

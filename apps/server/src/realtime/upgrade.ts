@@ -16,7 +16,6 @@ import type { Connections } from "./connections.ts";
 
 /** Frames above the protocol's own limit are still read, so that they can be answered. */
 const maxPayload = 2 * caps.inbound_bytes;
-const defaultMaxConnections = 1_000;
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/;
 const protocolsPattern =
   /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/;
@@ -106,8 +105,7 @@ function refuse(socket: Duplex, error: unknown, log: Logger): void {
  * cannot fail, in a turn in which nothing can come between.
  */
 export function attachWebSockets(server: Server, options: Options): void {
-  const { access, authenticator, connections, log, stopping } = options;
-  const { maxConnections = defaultMaxConnections } = options;
+  const { access, authenticator, connections, log, stopping, maxConnections = 1_000 } = options;
   // Without it the adapter throws where it should report an error (older Node has none).
   globalThis.ErrorEvent ??= ErrorEventOfOurs as unknown as typeof ErrorEvent;
 

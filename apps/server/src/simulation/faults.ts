@@ -6,10 +6,7 @@ import type { ServerFrame } from "./frame-reader.ts";
 import type { ServerSocket } from "./link.ts";
 import type { Random } from "./random.ts";
 
-type Subscribing = Pick<
-  Subscriptions,
-  "subscribe" | "unsubscribe" | "acknowledge" | "consumers"
->;
+type Subscribing = Pick<Subscriptions, "subscribe" | "unsubscribe" | "acknowledge" | "consumers">;
 
 /** Wrappers around what the server is given; none without a fault. */
 export interface Faults {

@@ -5,18 +5,27 @@ import { pino } from "pino";
 import type { Logger } from "pino";
 import type { MethodName, Params, Result } from "@cairn/shared/methods";
 import type { Config } from "../config.ts";
+import type { Limits } from "../app.ts";
 import { startServer } from "../main.ts";
 import type { RunningServer } from "../main.ts";
 import type { LivenessTimes } from "../realtime/liveness.ts";
+import type { TrimPauses } from "../sessions/log-trimmer.ts";
 import { RawClient } from "./raw-client.ts";
 import { callOver } from "./call.ts";
 
-interface Options extends Partial<Pick<Config, "auth" | "allowedHosts" | "publicUrl" | "token">> {
+interface Options extends Partial<
+  Pick<
+    Config,
+    "auth" | "allowedHosts" | "publicUrl" | "token" | "maxConnections" | "logEvents" | "logDays"
+  >
+> {
   /** Kept at the end; a fresh one, removed at the end, when absent. */
   dataDir?: string;
   port?: number;
   dist?: string;
   liveness?: LivenessTimes;
+  limits?: Limits;
+  trimPauses?: TrimPauses;
 }
 
 export interface TestServer extends Omit<RunningServer, "token"> {
@@ -44,11 +53,14 @@ export async function startTestServer(options: Options = {}): Promise<TestServer
     auth: options.auth ?? "token",
     allowedHosts: options.allowedHosts ?? [],
     publicUrl: options.publicUrl ?? null,
+    maxConnections: options.maxConnections ?? 1_000,
+    logEvents: options.logEvents ?? 100_000,
+    logDays: options.logDays ?? 30,
     open: false,
     json: true,
     token: options.token ?? null,
   };
-  const { dist = null, liveness } = options;
+  const { dist = null, liveness, limits, trimPauses } = options;
   const server = await startServer({
     config,
     log,
@@ -56,6 +68,8 @@ export async function startTestServer(options: Options = {}): Promise<TestServer
     checkResults: true,
     graceMs: 200,
     ...(liveness === undefined ? {} : { liveness }),
+    ...(limits === undefined ? {} : { limits }),
+    ...(trimPauses === undefined ? {} : { trimPauses }),
   });
   const token = server.token ?? "";
   const clients: RawClient[] = [];
