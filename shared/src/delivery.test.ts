@@ -354,6 +354,7 @@ describe("acknowledging", () => {
     await dropped(client, connection);
     const again = await reconnect();
     again.reply(subscribed(1, { epoch: "e2" }), event(2, 1, "e2"));
+    await nothingAsked();
     slow.resolve();
     await owner.heard("recovered false");
     await slow.began(2);
@@ -525,5 +526,8 @@ describe("catching up", () => {
     await dropped(client, connection);
     around.advance(100);
     expect(client.state.status).toBe("offline");
+    await reconnect();
+    // How much it is this time is not known yet.
+    expect(client.state).toEqual({ status: "catching_up", done: 0, total: 0 });
   });
 });

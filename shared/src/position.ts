@@ -5,7 +5,7 @@ export interface Cursor {
   seq: number;
 }
 
-type Reply = Pick<Result<"subscribe">, "epoch" | "seq" | "recovered" | "replayed">;
+type Reply = Pick<Result<"subscribe">, "epoch" | "seq" | "recovered">;
 
 /** `gap`: an event before this one never came. `lost`: the log is another one now. */
 export type Verdict = "apply" | "drop" | "gap" | "lost";
@@ -36,10 +36,8 @@ export class Position {
     this.#started = true;
     this.#forgotten = false;
     this.#epoch = reply.epoch;
-    // A replay goes on from where we are; its events and the sync after it move the position.
-    const resumed = whole && before !== null && reply.replayed > 0;
-    const seq = whole && before !== null ? Math.max(before.seq, reply.seq) : reply.seq;
-    this.#cursor = resumed ? before : { epoch: reply.epoch, seq };
+    // A server that goes on later than where we are leaves a gap, and that shows.
+    this.#cursor = whole && before !== null ? before : { epoch: reply.epoch, seq: reply.seq };
     return whole;
   }
 

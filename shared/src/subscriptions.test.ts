@@ -206,6 +206,16 @@ describe("reconnecting", () => {
     expect(owner.notes.slice(1)).toEqual(["recovered false", "event 2"]);
   });
 
+  test("[POS2] a server that goes on later than it was asked to leaves a gap", async () => {
+    const { owner, connection } = await subscribe();
+    await dropped(client, connection);
+    const again = await reconnect();
+    again.reply(subscribed(5), event(6));
+    const resume = await server.next("subscribe");
+    expect(resume.params["since"]).toEqual({ epoch: "e1", seq: 3 });
+    expect(owner.notes.slice(1)).toEqual(["recovered true", "gap 4-5"]);
+  });
+
   test("[RPL2] since: {last} is asked once, then the cursor takes over", async () => {
     const owner = new Owner();
     client.subscribe(session, { ...owner.options, since: { last: 2 } });
