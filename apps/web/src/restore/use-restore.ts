@@ -1,6 +1,6 @@
 import type { Difference } from "@cairn/shared/files";
 import type { Result } from "@cairn/shared/methods";
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { newId, restore } from "../actions.ts";
 import { useSessionEvents } from "../state/live.ts";
 import { toFailure } from "../ui/error.ts";
@@ -65,9 +65,13 @@ async function carryOut(
 export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Options): Restoring {
   const [phase, setPhase] = useState(choosing);
   const { session_id } = wanted;
+  const rolledBack = useRef<string | null>(null);
 
   // An answer can be lost with its connection; the events still tell how it ended.
   useSessionEvents(session_id, (event) => {
+    // The call that is sent again after a restart of the server fails only after this.
+    if (event.operation?.status === "rolled_back")
+      rolledBack.current = event.operation.operation_id;
     if (phase.name !== "failed" || event.operation?.operation_id !== phase.operation_id) return;
     const { operation_id } = phase;
     const { status } = event.operation;
@@ -92,6 +96,11 @@ export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Opti
         onRestored({ operation_id, into: wanted.into !== undefined });
       }
     } catch (error) {
+      if (rolledBack.current === operation_id) {
+        setPhase({ name: "choosing", note: "rolled_back" });
+        onRolledBack();
+        return;
+      }
       if (!(error instanceof PlanMoved) && toFailure(error).code !== "workspace_changed") {
         setPhase({ name: "failed", operation_id, error });
         return;
