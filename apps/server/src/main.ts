@@ -7,7 +7,6 @@ import { createAdaptorServer } from "@hono/node-server";
 import { startRunner } from "@cairn/runner/worker-runner";
 import { ProtocolError } from "@cairn/shared/errors";
 import { createApp } from "./app.ts";
-import type { Limits } from "./app.ts";
 import { AccessList } from "./auth/access.ts";
 import { ensureAdminToken } from "./auth/admin-token.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -21,6 +20,7 @@ import { loadWebFiles } from "./http/static.ts";
 import type { Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
+import type { Limits } from "./realtime/realtime.ts";
 import { LogTrimmer } from "./sessions/log-trimmer.ts";
 import type { TrimPauses } from "./sessions/log-trimmer.ts";
 import { openSqliteStore } from "./storage/sqlite/sqlite-store.ts";
@@ -63,6 +63,8 @@ interface StartOptions {
 }
 
 const drainMs = 30_000;
+/** How long the head of a request may take to come in, in ms; its body may take six times that. */
+const usualHeadersMs = 10_000;
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
@@ -206,15 +208,20 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     now,
     loginUrl: linkOf,
     checkResults: options.checkResults ?? false,
-    ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
+    liveness: options.liveness,
     maxConnections: config.maxConnections,
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    limits: options.limits,
   });
 
+  const headersMs = options.limits?.headersMs ?? usualHeadersMs;
   const server = createAdaptorServer({
     fetch: app.http.fetch,
     // Other upgrades, such as curl's to HTTP/2, are declined by answering in HTTP/1.1.
     serverOptions: {
+      // A socket that says nothing, or half a request, is answered with 408 and closed.
+      headersTimeout: headersMs,
+      requestTimeout: 6 * headersMs,
+      connectionsCheckingInterval: headersMs / 2,
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
     },
   }) as Server;

@@ -1,5 +1,6 @@
 import { ErrorEnvelope } from "@cairn/shared/envelope";
 import { errors } from "@cairn/shared/errors";
+import { eventTypes } from "@cairn/shared/events";
 import { methodNames, methods } from "@cairn/shared/methods";
 import * as z from "zod/mini";
 
@@ -68,6 +69,41 @@ function handWritten(): Json {
         operationId: "login_code",
         summary: "Make a one-time login code, good for 5 minutes.",
         responses: { "200": succeeded(object("code", "login_url")), default: failure },
+      },
+    },
+    "/api/sessions/{session_id}/events": {
+      get: {
+        operationId: "stream_events",
+        summary: "The events of a session as Server-Sent Events, as they are committed.",
+        parameters: [
+          inPath("session_id"),
+          {
+            name: "events",
+            in: "query",
+            description: `Types, with commas between: ${eventTypes.join(", ")}. Without it the base.`,
+            schema: text,
+          },
+          {
+            name: "since",
+            in: "query",
+            description: "start, last:<n>, a time, or the id of an event: <epoch>:<seq>.",
+            schema: text,
+          },
+          {
+            name: "Last-Event-ID",
+            in: "header",
+            description: "The id of the last event that was read: counts before since.",
+            schema: text,
+          },
+        ],
+        responses: {
+          "200": {
+            description:
+              "Until either side ends it. An event named reset says that the place is lost.",
+            content: { "text/event-stream": { schema: text } },
+          },
+          default: failure,
+        },
       },
     },
     "/api/sessions/{session_id}/checkpoints/{checkpoint_id}/files/{path}": {

@@ -14,10 +14,6 @@ import type { LivenessTimes } from "./liveness.ts";
 import type { Active } from "./subscriptions.ts";
 
 const signInMs = 30_000;
-/** Over how long clients are asked to spread their coming back: this, and so much for each. */
-const spreadMs = 250;
-const spreadEachMs = 10;
-const maxSpreadMs = 10_000;
 
 interface Options {
   dispatch: Dispatch;
@@ -28,8 +24,6 @@ interface Options {
   times?: LivenessTimes;
   /** How long a connection may stay without anybody signed in, in ms. */
   signInMs?: number;
-  /** From 0 to 1. */
-  random?: () => number;
   now?: () => number;
 }
 
@@ -95,19 +89,18 @@ export class Connections {
     }
   }
 
-  /** Begins no call any more, and resolves once those at work are answered. */
-  async idle(): Promise<void> {
+  /** Begins no call any more: what is still sent is answered with `shutting_down`. */
+  refuse(): void {
     for (const connection of this.#open) connection.refuse();
-    await this.#atWork.idle();
   }
 
-  /** Closes all with 1012; those that do not answer within `graceMs` are cut. */
-  async drain(graceMs: number): Promise<void> {
-    const { random = Math.random } = this.#options;
-    const spread = Math.min(maxSpreadMs, spreadMs + spreadEachMs * this.#open.size);
+  /**
+   * Closes all with 1012 and after how many ms to come back; those that do not answer within
+   * `graceMs` are cut.
+   */
+  async drain(graceMs: number, retryMs = (): number => 0): Promise<void> {
     for (const connection of this.#open) {
-      const ms = Math.round(random() * spread);
-      connection.close(closeCodes.restart, `restarting; retry_after_ms=${ms}`);
+      connection.close(closeCodes.restart, `restarting; retry_after_ms=${retryMs()}`);
     }
     if (this.#open.size === 0) return;
     await new Promise<void>((resolve) => {

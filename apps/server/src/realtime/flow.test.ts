@@ -31,7 +31,7 @@ beforeEach(async () => {
     times: { pingMs: 30, deadMs: 30 },
   });
   const authenticator = new Authenticator({ mode: "off", adminToken: "", keys });
-  attachWebSockets(http, { access, authenticator, connections, log, stopping: () => false });
+  attachWebSockets(http, { access, authenticator, connections, log, admit: () => undefined });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   access.bound(port);

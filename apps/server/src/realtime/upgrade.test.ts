@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
+import { ProtocolError } from "@cairn/shared/errors";
 import { AccessList } from "../auth/access.ts";
 import { Authenticator } from "../auth/authenticator.ts";
 import { BareSocket, upgradeRequest } from "../testing/http.ts";
@@ -203,29 +204,54 @@ test("a GET of /ws without an upgrade says what it is", async () => {
   expect(response.status).toBe(400);
 });
 
-test("at most 1,000 connections; a stopping server takes none", async () => {
+test("[LIM4] sockets and event streams share one bound; beyond it each is answered and closed", async () => {
+  const small = await startTestServer({ maxConnections: 2 });
+  try {
+    const { session_id } = await small.call("create_session", { name: "s" });
+    const path = `/api/sessions/${session_id}/events`;
+    const headers = { authorization: `Bearer ${small.token}` };
+    const first = await small.client();
+    const stream = await fetch(new URL(path, small.url), { headers });
+    expect(stream.status).toBe(200);
+    const refused = await new BareSocket(small.url).connected();
+    refused.socket.write(upgradeRequest(small.url));
+    expect(await refused.closed).toMatch(/^HTTP\/1.1 422 [^]*connection: close[^]*"limit_reached"/);
+    const other = await fetch(new URL(path, small.url), { headers });
+    expect(other.status).toBe(422);
+    expect(await other.json()).toMatchObject({ error_code: "limit_reached" });
+    // Calls are no connections.
+    expect((await small.call("list_connections", {})).connections).toHaveLength(2);
+    await stream.body?.cancel();
+    await expect
+      .poll(async () => (await small.call("list_connections", {})).connections.length)
+      .toBe(1);
+    await small.client();
+    await first.close();
+  } finally {
+    await small.stop();
+  }
+});
+
+test("a server that is stopping takes no connection", async () => {
   const log = pino({ level: "silent" });
   const access = new AccessList({ host: "127.0.0.1", allowedHosts: [], publicUrl: null });
   const keys = { verify: () => Promise.resolve(null) };
   const authenticator = new Authenticator({ mode: "token", adminToken: "t", keys });
   const metrics = { closed: () => undefined };
   const dispatch = () => Promise.resolve({});
-  let count = 1_000;
-  let isStopping = false;
   const connections = new Connections({ dispatch, log, metrics });
-  Object.defineProperty(connections, "count", { get: () => count });
   const bareServer: Server = createServer();
-  const stopping = (): boolean => isStopping;
-  attachWebSockets(bareServer, { access, authenticator, connections, log, stopping });
+  let isStopping = true;
+  const admit = (): void => {
+    if (isStopping) throw new ProtocolError("shutting_down", "Stopping.");
+  };
+  attachWebSockets(bareServer, { access, authenticator, connections, log, admit });
   await new Promise<void>((resolve) => bareServer.listen(0, "127.0.0.1", resolve));
   const { port } = bareServer.address() as AddressInfo;
   access.bound(port);
   const url = `ws://127.0.0.1:${port}/ws`;
-  await expect(RawClient.open(url)).rejects.toThrow("refused with 422");
-  isStopping = true;
   await expect(RawClient.open(url)).rejects.toThrow("refused with 503");
   isStopping = false;
-  count = 999;
   (await RawClient.open(url)).terminate();
   await new Promise((resolve) => bareServer.close(resolve));
 });

@@ -29,9 +29,8 @@ interface Options {
   authenticator: Authenticator;
   connections: Connections;
   log: Logger;
-  /** Whether new connections are refused because the server is stopping. */
-  stopping: () => boolean;
-  maxConnections?: number;
+  /** Throws unless one more may connect; without it everybody may. */
+  admit?: () => void;
 }
 
 /** A refusal of an upgrade: its error, and what the table of errors cannot say. */
@@ -105,7 +104,7 @@ function refuse(socket: Duplex, error: unknown, log: Logger): void {
  * cannot fail, in a turn in which nothing can come between.
  */
 export function attachWebSockets(server: Server, options: Options): void {
-  const { access, authenticator, connections, log, stopping, maxConnections = 1_000 } = options;
+  const { access, authenticator, connections, log } = options;
   // Without it the adapter throws where it should report an error (older Node has none).
   globalThis.ErrorEvent ??= ErrorEventOfOurs as unknown as typeof ErrorEvent;
 
@@ -147,11 +146,7 @@ export function attachWebSockets(server: Server, options: Options): void {
     access.checkHost(headers.host ?? null);
     access.checkOrigin({ origin, fetchSite: one(headers["sec-fetch-site"]) });
     checkHandshake(request);
-    if (stopping())
-      throw new Refusal("shutting_down", "The server is stopping. Connect again soon.");
-    if (connections.count >= maxConnections) {
-      throw new Refusal("limit_reached", `At most ${maxConnections} connections are served.`);
-    }
+    options.admit?.();
     const token = bearerOf(headers.authorization);
     const principal = await authenticator.principal(token);
     if (principal === null && headers.authorization !== undefined) {
