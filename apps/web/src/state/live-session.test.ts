@@ -198,6 +198,26 @@ test("a deleted session says so, and comes back when it is taken out of the tras
   expect(live.store.getState().status).toBe("ready");
 });
 
+test("a session that the server ended is followed again once it is seen out of the trash", async () => {
+  const { clock, client, live } = setUp();
+  client.subscribed(1);
+  await givePage(client, [checkpointRow(1)]);
+  client.event(liveEvent(2, "session_deleted"));
+  client.end("session_deleted");
+  expect(live.store.getState().status).toBe("deleted");
+  // As an overview that is late still knows it.
+  live.see({ ...session, seq: 1 });
+  expect(client.options).toBeNull();
+
+  live.see({ ...session, seq: 3 });
+  client.subscribed(3);
+  await givePage(client, [checkpointRow(1)]);
+  client.event(created(4, 2));
+  clock.pass(20);
+  expect(shown(live)).toEqual(["checkpoint 2", "checkpoint 1"]);
+  expect(live.store.getState().status).toBe("ready");
+});
+
 test("listeners hear news after the rows show it, and no history", async () => {
   const { clock, client, live } = setUp();
   const heard: [number, number][] = [];

@@ -60,6 +60,9 @@ export class LiveSession {
   /** What each page load under way has to apply once more: its page may be older than these. */
   readonly #recorders = new Set<LiveEvent[]>();
   #subscription: Subscription | null = null;
+  /** Seq of the latest event when the server ended the subscription. */
+  #endedAt: number | null = null;
+  #latest = 0;
   #loads = 0;
   #cursor: string | undefined;
   /** Events up to here are history: they are in the pages already. */
@@ -83,11 +86,20 @@ export class LiveSession {
       onTransient: (message) => this.#hear(message),
       onSubscribed: (reply) => this.#subscribed(reply),
       onGap: (gap) => this.store.setState({ gap }),
+      onEnded: () => this.#ended(),
       onError: (error) => this.#fail(error),
     });
   }
 
+  /** The session as an overview gives it: follows it again when it came back from the trash. */
+  see({ seq }: Session): void {
+    if (this.#endedAt === null || seq <= this.#endedAt) return;
+    this.stop();
+    this.start();
+  }
+
   stop(): void {
+    this.#endedAt = null;
     this.#subscription?.unsubscribe();
     this.#subscription = null;
     this.#queue.clear();
@@ -202,7 +214,14 @@ export class LiveSession {
     this.store.setState({ catchingUp: null });
   }
 
+  #ended(): void {
+    this.#queue.flush();
+    this.#endedAt = this.#latest;
+    this.store.setState({ status: "deleted" });
+  }
+
   #take(batch: LiveEvent[]): void {
+    this.#latest = batch.at(-1)?.seq ?? this.#latest;
     this.feed.push(batch);
     const { catchingUp } = this.store.getState();
     if (catchingUp !== null) {

@@ -9,6 +9,13 @@ import { useSessions } from "./sessions.ts";
 
 const live = new Map<string, { session: LiveSession; users: number }>();
 
+useSessions.subscribe(({ byId }) => {
+  for (const [session_id, { session }] of live) {
+    const seen = byId.get(session_id);
+    if (seen !== undefined) session.see(seen);
+  }
+});
+
 function find(session_id: string): LiveSession {
   const known = live.get(session_id);
   if (known !== undefined) return known.session;

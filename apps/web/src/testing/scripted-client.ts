@@ -1,4 +1,4 @@
-import type { Client, ConnectionState, SubscribeOptions } from "@cairn/shared/client";
+import type { Client, ConnectionState, EndReason, SubscribeOptions } from "@cairn/shared/client";
 import type { LiveEvent } from "@cairn/shared/events";
 import type { MethodName, Params, Result } from "@cairn/shared/methods";
 import { idOf, session_id } from "./rows.ts";
@@ -55,6 +55,13 @@ export class ScriptedClient implements Client {
       recovered,
       replayed,
     });
+  }
+
+  /** The server ends the subscription. */
+  end(reason: EndReason): void {
+    const { options } = this;
+    this.options = null;
+    options?.onEnded?.(reason);
   }
 
   event(...events: LiveEvent[]): void {
