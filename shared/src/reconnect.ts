@@ -17,18 +17,30 @@ export function backoffMs(attempt: number, random: () => number): number {
 /** The close code of a server that restarts: all its clients come back, so they are spread wider. */
 const restarting = 1012;
 const restartSpreadMs = 2_000;
+const longestAskedMs = 60_000;
 
-function waitMs(closeCode: number, failures: number, random: () => number): number {
+/** What a restarting server asks this client to wait, so that its clients come back one by one. */
+function askedMs(reason: string): number | null {
+  const asked = /\bretry_after_ms=(\d{1,9})\b/.exec(reason)?.[1];
+  return asked === undefined ? null : Math.min(Number(asked), longestAskedMs);
+}
+
+function waitMs({ code, reason }: Closing, failures: number, random: () => number): number {
   const usual = backoffMs(failures, random);
-  return closeCode === restarting
-    ? Math.max(usual, restartSpreadMs * (0.1 + 0.9 * random()))
-    : usual;
+  if (code !== restarting) return usual;
+  const spread = restartSpreadMs * (0.1 + 0.9 * random());
+  // It needs a moment to be back, and one that keeps restarting is left alone as any other.
+  const asked = Math.max(100, askedMs(reason) ?? spread);
+  return failures === 0 ? asked : Math.max(usual, asked);
 }
 
 /** Longest from the start of an attempt to `settled`, in ms. */
 const attemptMs = 10_000;
 /** A connection that lived this long was a good one: the next backoff starts anew. */
 const goodMs = 5_000;
+
+/** How a connection ended. */
+type Closing = Pick<CloseEvent, "code" | "reason">;
 
 export interface SocketEvents {
   connecting(): void;
@@ -78,8 +90,8 @@ export class ReconnectingSocket {
     socket.addEventListener("message", ({ data }: { data: unknown }) => {
       if (current() && typeof data === "string") this.#events.text(data);
     });
-    socket.addEventListener("close", ({ code }) => {
-      if (current()) this.#ended(code);
+    socket.addEventListener("close", (closing) => {
+      if (current()) this.#ended(closing);
     });
     // Always followed by close, which says more.
     socket.addEventListener("error", () => undefined);
@@ -99,7 +111,7 @@ export class ReconnectingSocket {
   /** Gives this connection up as dead and retries after a backoff. */
   drop(): void {
     this.#abandon();
-    this.#ended(1006);
+    this.#ended({ code: 1006, reason: "" });
   }
 
   /** Closes without retry. */
@@ -107,14 +119,15 @@ export class ReconnectingSocket {
     this.#abandon();
   }
 
-  #ended(closeCode: number): void {
+  #ended(closing: Closing): void {
+    const closeCode = closing.code;
     this.#socket = null;
     this.#cancelTimer();
     const livedMs = this.#settledAt === null ? 0 : this.#around.now() - this.#settledAt;
     this.#settledAt = null;
     if (!mayReconnect(closeCode)) return this.#events.closed(closeCode, null);
     if (livedMs >= goodMs) this.#failures = 0;
-    const wait = waitMs(closeCode, this.#failures, () => this.#around.random());
+    const wait = waitMs(closing, this.#failures, () => this.#around.random());
     this.#failures += 1;
     this.#cancelTimer = this.#around.after(wait, () => this.connect());
     return this.#events.closed(closeCode, this.#around.now() + wait);
