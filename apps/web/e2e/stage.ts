@@ -11,8 +11,8 @@ import { spawnServer, type SpawnedServer } from "../../server/src/testing/spawn-
 interface StageOptions {
   /** Further flags of the server, such as `--auth off`. */
   args?: string[];
-  /** `http://127.0.0.1:<port>` stays the same over restarts when it is given. */
-  port?: number;
+  /** The temporary folder, where its path is seen; must not exist. */
+  root?: string;
 }
 
 /** A server of its own with a temporary folder beside it; `close` leaves nothing behind. */
@@ -29,11 +29,12 @@ export class Stage {
     this.#url = server.url;
   }
 
-  static async open({ args = [], port = 0 }: StageOptions = {}): Promise<Stage> {
-    const root = realpathSync(mkdtempSync(join(tmpdir(), "cairn-e2e-")));
+  static async open({ args = [], root: wanted }: StageOptions = {}): Promise<Stage> {
+    if (wanted !== undefined) mkdirSync(wanted);
+    const root = realpathSync(wanted ?? mkdtempSync(join(tmpdir(), "cairn-e2e-")));
     const home = join(root, "home");
     mkdirSync(home);
-    const options = { dataDir: join(root, "data"), port, args, env: { HOME: home } };
+    const options = { dataDir: join(root, "data"), args, env: { HOME: home } };
     return new Stage(await spawnServer(options), root);
   }
 
@@ -66,17 +67,25 @@ export class Stage {
   }
 
   /** A new folder with these files; its path. */
-  folder(planted: Record<string, Planted> = {}): string {
-    this.#folders += 1;
-    const path = join(this.root, `folder-${this.#folders}`);
+  folder(planted: Record<string, Planted> = {}, name = this.#nextName()): string {
+    const path = join(this.root, name);
     mkdirSync(path);
     writeTree(path, planted);
     return path;
   }
 
+  #nextName(): string {
+    this.#folders += 1;
+    return `folder-${this.#folders}`;
+  }
+
   /** A session on a new folder with these files. */
-  async session(name: string, planted: Record<string, Planted> = { "a.txt": "one\n" }) {
-    const workspace = this.folder(planted);
+  async session(
+    name: string,
+    planted: Record<string, Planted> = { "a.txt": "one\n" },
+    folder = this.#nextName(),
+  ): Promise<Work> {
+    const workspace = this.folder(planted, folder);
     const { session_id } = await this.call("create_session", { name, workspace });
     return new Work(this, session_id, workspace);
   }
