@@ -151,6 +151,10 @@ test("while the server is stopped the page says so, offers nothing, and comes ba
   await work.checkpoint("Before the stop");
   await stage.signIn(page, work.path);
   await openDetails(page, "Before the stop");
+  // Parts that are drawn later are fetched when the page is idle, for exactly this case.
+  await page.waitForFunction(() =>
+    performance.getEntriesByType("resource").some(({ name }) => name.includes("/Toaster-")),
+  );
   await stage.server.end();
 
   await expect(connection(page, "offline")).toBeVisible();
