@@ -1,0 +1,120 @@
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { MethodName, Params, Result } from "@cairn/shared/methods";
+import { methods } from "@cairn/shared/methods";
+import type { ServiceMethod } from "../service.ts";
+import { startTestService, tester, type TestService } from "../testing/service.ts";
+
+let cairn: TestService;
+beforeEach(async () => {
+  cairn = await startTestService();
+});
+afterEach(() => cairn.stop());
+
+async function call<M extends ServiceMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+  const rule = methods[method as MethodName];
+  const handler = cairn.service[method] as (p: unknown, c: unknown) => Promise<Result<M>>;
+  return await handler(rule.params.parse(params), tester);
+}
+
+/** A session whose folder has one checkpoint, with `1`, and holds `2` now. */
+async function changed() {
+  const folder = await cairn.folder();
+  const file = path.join(folder, "a.txt");
+  await writeFile(file, "1");
+  const { session_id } = await call("create_session", { workspace: folder });
+  const { checkpoint_id } = await call("checkpoint", { session_id });
+  await writeFile(file, "2");
+  return { session_id, checkpoint_id, folder, read: () => readFile(file, "utf8") };
+}
+
+test("one operation_id in several sessions at once: one restore, the other folders untouched", async () => {
+  const all = await Promise.all([changed(), changed(), changed()]);
+  const operation_id = crypto.randomUUID();
+  const ended = await Promise.allSettled(
+    all.map(({ session_id, checkpoint_id }) =>
+      call("restore", { session_id, checkpoint_id, operation_id }),
+    ),
+  );
+  expect(ended.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  for (const [i, { read, session_id }] of all.entries()) {
+    const result = ended[i];
+    expect(await read()).toBe(result?.status === "fulfilled" ? "1" : "2");
+    if (result?.status === "rejected")
+      expect(result.reason).toHaveProperty("code", "invalid_params");
+    // No folder is left locked.
+    await call("checkpoint", { session_id });
+  }
+});
+
+test("a compaction refuses an operation_id that is taken", async () => {
+  const { session_id } = await changed();
+  const params = { session_id, keep_recent: 1, operation_id: crypto.randomUUID() };
+  await call("compact", params);
+  await expect(call("compact", params)).rejects.toHaveProperty("code", "invalid_params");
+});
+
+test("a session undeleted before its purge stays, with what is checkpointed in it", async () => {
+  const { session_id, checkpoint_id } = await changed();
+  await call("delete_session", { session_id, permanent: true });
+  await call("undelete_session", { session_id });
+  const second = await call("checkpoint", { session_id });
+  // Waits for the purge that was due.
+  await cairn.restart();
+  const { checkpoints } = await call("list_checkpoints", { session_id });
+  expect(checkpoints.map((each) => each.checkpoint_id)).toEqual([
+    second.checkpoint_id,
+    checkpoint_id,
+  ]);
+});
+
+test("a restore whose end cannot be written is taken back, and the folder is not left locked", async () => {
+  const { session_id, checkpoint_id, read } = await changed();
+  const { store } = cairn;
+  const { transact } = store;
+  let calls = 0;
+  store.transact = async (work) => {
+    calls += 1;
+    // The first commits safety checkpoint and pending operation.
+    if (calls === 2) throw new Error("the disk is full");
+    return (await transact.call(store, work)) as never;
+  };
+  await expect(call("restore", { session_id, checkpoint_id })).rejects.toThrow("the disk is full");
+  store.transact = transact;
+  expect(await read()).toBe("2");
+  await call("checkpoint", { session_id });
+  const { operations } = await call("list_operations", { session_id });
+  expect(operations[0]).toMatchObject({ kind: "restore", status: "failed" });
+});
+
+test("a copy is not restored into another session's folder", async () => {
+  const { session_id, checkpoint_id } = await changed();
+  const other = await changed();
+  const inside = path.join(other.folder, "empty");
+  await mkdir(inside);
+  for (const into of [inside, `${inside}/new`, `${inside}/`]) {
+    const params = { session_id, checkpoint_id, into };
+    await expect(call("plan_restore", params)).rejects.toHaveProperty("code", "invalid_params");
+    await expect(call("restore", params)).rejects.toHaveProperty("code", "invalid_params");
+  }
+  expect(await readdir(inside)).toEqual([]);
+});
+
+test("a copy into a new folder named with a slash goes there, not into the folder above", async () => {
+  const { session_id, checkpoint_id } = await changed();
+  const above = await cairn.folder();
+  await call("restore", { session_id, checkpoint_id, into: `${above}/new/` });
+  expect(await readdir(above)).toEqual(["new"]);
+});
+
+test("a link in the workspace's place is not followed to another folder", async () => {
+  const { session_id, folder } = await changed();
+  const other = await changed();
+  await rename(folder, `${folder}-moved`);
+  await symlink(other.folder, folder);
+  await expect(call("checkpoint", { session_id })).rejects.toHaveProperty(
+    "code",
+    "workspace_unavailable",
+  );
+});
