@@ -118,3 +118,39 @@ test("a link in the workspace's place is not followed to another folder", async 
     "workspace_unavailable",
   );
 });
+
+test("a restore of another folder is not undone in the one that the session was moved to", async () => {
+  const { session_id, checkpoint_id } = await changed();
+  const other = await cairn.folder();
+  const precious = path.join(other, "precious.txt");
+  await writeFile(precious, "never checkpointed");
+  const { safety_checkpoint_id } = await call("restore", { session_id, checkpoint_id });
+  await call("restore", { session_id, checkpoint_id });
+  await call("undo", { session_id });
+  await call("update_session", { session_id, workspace: other });
+  await expect(call("undo", { session_id })).rejects.toHaveProperty("code", "nothing_to_undo");
+  await expect(call("redo", { session_id })).rejects.toHaveProperty("code", "nothing_to_redo");
+  expect(await readFile(precious, "utf8")).toBe("never checkpointed");
+  // By choice, and with an undo of its own.
+  await call("restore", { session_id, checkpoint_id: safety_checkpoint_id ?? "" });
+  await call("undo", { session_id });
+  expect(await readdir(other)).toEqual(["precious.txt"]);
+});
+
+test("an operation whose checkpoints were purged does not block the undo of older ones", async () => {
+  const { session_id, checkpoint_id, read } = await changed();
+  const second = await call("checkpoint", { session_id });
+  await call("restore", { session_id, checkpoint_id });
+  const later = await call("restore", { session_id, checkpoint_id: second.checkpoint_id });
+  const purged = later.safety_checkpoint_id ?? "";
+  await call("delete", { session_id, checkpoint_id: purged, permanent: true });
+  const spare = await call("checkpoint", { session_id });
+  await call("delete", { session_id, checkpoint_id: spare.checkpoint_id });
+  const { checkpoint_id: gone } = spare;
+  await call("delete", { session_id, checkpoint_id: gone, permanent: true });
+  await call("restore", { session_id, checkpoint_id });
+  await call("undo", { session_id });
+  const undone = await call("undo", { session_id });
+  expect(undone).toMatchObject({ status: "restored", undone: { checkpoint_id } });
+  expect(await read()).toBe("2");
+});
