@@ -72,7 +72,7 @@ export class LocalRunner implements Calls {
 
   capture(request: CaptureRequest, hooks: Hooks): Captured {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
-    refuseLinked(request.workspace, workspace);
+    if (request.exact === true) refuseLinked(request.workspace, workspace);
     this.#requireRoom(request.rules.limits.store_bytes);
     const scan = this.#scan({ workspace, rules: request.rules, store: true, ...hooks });
     return keepScan(this.#store, scan, { ...request, workspace });
