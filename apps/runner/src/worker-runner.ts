@@ -21,6 +21,8 @@ export interface RunnerOptions {
 }
 
 const reads = "reads";
+/** To read a whole store takes minutes: nobody else shall wait for that. */
+const checks = "checks";
 const defaultIdleMs = 60_000;
 
 /**
@@ -124,7 +126,7 @@ class WorkerRunner implements r.Runner {
   }
 
   validate(request: r.ValidateRequest, hooks?: r.Hooks): Promise<r.ValidateResult> {
-    return this.#read("validate", request, hooks);
+    return this.#run(() => this.#pool.call(checks, "validate", request, hooks));
   }
 
   folder(path: string): Promise<r.FolderFacts> {
