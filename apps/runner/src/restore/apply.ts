@@ -82,11 +82,8 @@ class Applier {
       if (seen === null || seen.kind === "directory" || seen.kind === "other") {
         site.moveToFree(aside, path);
       } else if (!same(seen, before) && !same(seen, after)) {
-        const hash = this.#keep(path, aside);
-        this.report(
-          path,
-          `It was written while the restore was at work. That content was stored as ${hash}.`,
-        );
+        // No checkpoint holds this content, so it may not go.
+        if (!site.moveToFree(aside, path)) this.#keep(path, aside);
       }
     }
     if (site.moveToFree(fresh, path)) return;
@@ -114,10 +111,9 @@ class Applier {
     this.report(path, "A file was written in this folder's place while the restore was at work.");
   }
 
-  #keep(path: Buffer, aside: Buffer): string {
+  #keep(path: Buffer, aside: Buffer): void {
     const { fs, store, folders } = this.#site;
     const content = save(fs, store, folders.place(aside));
     if (content !== null) this.outcome.saved.push({ path, content });
-    return content?.hash ?? "";
   }
 }
