@@ -35,9 +35,12 @@ function operationOf(
   };
 }
 
-/** Rows, log and snapshots go for good. */
-async function purge(deps: ServiceDeps, session: SessionRow): Promise<void> {
-  const pins = await deps.store.transact((tx) => tx.purgeSession(session.session_id));
+/** Rows, log and snapshots go for good, unless it was taken out of the trash since. */
+async function purge(deps: ServiceDeps, session_id: string, deleted_at: string): Promise<void> {
+  const pins = await deps.store.transact(async (tx) => {
+    const now = await tx.session(session_id);
+    return now?.deleted_at === deleted_at ? tx.purgeSession(session_id) : [];
+  });
   await deps.runner.release(pins);
 }
 
@@ -55,9 +58,10 @@ export async function deleteSession(
   }
   const operation = operationOf(deps, "delete_session", session.session_id, context.actor);
   if (session.deleted_at === null) {
+    const deleted_at = timestamp(deps.clock);
     await commit(deps, async (tx, emit) => {
       await tx.insertOperation(operation);
-      await tx.updateSession(session.session_id, { deleted_at: timestamp(deps.clock) });
+      await tx.updateSession(session.session_id, { deleted_at });
       await emitSession(
         deps,
         tx,
@@ -69,9 +73,9 @@ export async function deleteSession(
       );
     });
     // Followers read the last event from the log first; a crash before that leaves it in the trash.
-    if (permanent) later(() => purge(deps, session));
+    if (permanent) later(() => purge(deps, session.session_id, deleted_at));
   } else {
-    await purge(deps, session);
+    await purge(deps, session.session_id, session.deleted_at);
   }
   // A demo's folder is Cairn's own; no other folder is ever touched.
   if (permanent && session.demo && session.workspace !== null) {
