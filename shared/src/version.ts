@@ -16,7 +16,7 @@ export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] 
   },
   {
     version: 1,
-    fingerprint: "18175a70e48f62e3",
+    fingerprint: "a9b1793be84557a0",
     change: "The first: sessions, checkpoints, restore with undo and redo, events with resume.",
   },
 ];
