@@ -10,7 +10,7 @@ interface ProtocolVersion {
 export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
   {
     version: 2,
-    fingerprint: "351091962719c0f1",
+    fingerprint: "f448640e1a71104f",
     change:
       "Filters, acknowledged delivery with named consumers, batches, replay from a time or the start, idempotency keys, event streams over HTTP, list_connections.",
   },

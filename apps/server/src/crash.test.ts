@@ -68,9 +68,15 @@ async function plant() {
 const idempotency_key = "the restore that is cut";
 
 /** Restores until the server dies there, and resolves once it is dead. */
-async function crashDuring(crashAt: string, session_id: string, checkpoint_id: string) {
+async function crashDuring(
+  crashAt: string,
+  session_id: string,
+  checkpoint_id: string,
+  key = idempotency_key,
+) {
   const { server, call } = await serve(crashAt);
-  const restoring = call("restore", { session_id, checkpoint_id, idempotency_key });
+  const params = { session_id, checkpoint_id, idempotency_key: key };
+  const restoring = call("restore", params);
   await expect(restoring).rejects.toThrow("fetch failed");
   expect(await server.end("SIGTERM")).toBe("SIGKILL");
 }
@@ -221,7 +227,7 @@ test("two folders out of reach at the start: each session works again once both 
   }
   await plain.server.end();
   for (const { session_id, target, work } of cut) {
-    await crashDuring("phase:applying:0", session_id, target);
+    await crashDuring("phase:applying:0", session_id, target, session_id);
     await rename(work, `${work}-away`);
   }
   const { call } = await serve();
