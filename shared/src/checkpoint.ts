@@ -94,8 +94,13 @@ export const Annotation = z.object({
 });
 export type Annotation = z.infer<typeof Annotation>;
 
-/** JSON of any shape, at most 64 levels deep (checked before it is parsed). */
-export const State = z.json();
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/**
+ * JSON of any shape, at most 64 levels deep (checked before it is parsed). It is taken as it was
+ * parsed: a copy would drop a key named `__proto__`, which is data here.
+ */
+export const State = z.unknown() as unknown as z.ZodMiniType<Json, Json>;
 export type State = z.infer<typeof State>;
 
 export const StateParam = State.check(

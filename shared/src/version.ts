@@ -10,13 +10,13 @@ interface ProtocolVersion {
 export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
   {
     version: 2,
-    fingerprint: "351091962719c0f1",
+    fingerprint: "f448640e1a71104f",
     change:
       "Filters, acknowledged delivery with named consumers, batches, replay from a time or the start, idempotency keys, event streams over HTTP, list_connections.",
   },
   {
     version: 1,
-    fingerprint: "18175a70e48f62e3",
+    fingerprint: "a9b1793be84557a0",
     change: "The first: sessions, checkpoints, restore with undo and redo, events with resume.",
   },
 ];

@@ -25,7 +25,7 @@ import { scanWorkspace } from "./scan/scan.ts";
 import { decodeSkipped } from "./scan/skipped.ts";
 import { StatCache } from "./scan/stat-cache.ts";
 import { surveyWorkspace } from "./scan/survey.ts";
-import { openWorkspace } from "./scan/workspace.ts";
+import { openWorkspace, refuseLinked } from "./scan/workspace.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
 
@@ -72,6 +72,7 @@ export class LocalRunner implements Calls {
 
   capture(request: CaptureRequest, hooks: Hooks): Captured {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
+    if (request.exact === true) refuseLinked(request.workspace, workspace);
     this.#requireRoom(request.rules.limits.store_bytes);
     const scan = this.#scan({ workspace, rules: request.rules, store: true, ...hooks });
     return keepScan(this.#store, scan, { ...request, workspace });

@@ -75,6 +75,8 @@ export interface CaptureRequest {
    * Without it that is `workspace_unavailable`: an unmounted disk is no deletion.
    */
   allow_empty?: boolean;
+  /** `workspace` is a real path: refuse what a link that took its place would lead to. */
+  exact?: boolean;
 }
 
 export interface PlanRequest {

@@ -241,3 +241,18 @@ test("closing lets what runs end, and refuses what comes after", async () => {
   runner = await startRunner({ dataDir });
   expect((await runner.list({ tree, limit: 5 })).entries).toHaveLength(1);
 });
+
+test("what reads a little does not wait for a validation of everything", async () => {
+  const planted = Array.from({ length: 300 }, (_, i) => [`f${i}`, `${i}\n`.repeat(50_000)]);
+  writeTree(workspace, Object.fromEntries(planted) as Record<string, string>);
+  const { tree, rules, skipped } = await capture();
+  const snapshots = Array.from({ length: 20 }, (_, i) => ({
+    pin: String(i),
+    snapshot: { tree, rules, skipped },
+  }));
+  const ended: string[] = [];
+  const validated = runner.validate({ snapshots, deep: true }).then(() => ended.push("validate"));
+  await runner.folder(workspace).then(() => ended.push("folder"));
+  await validated;
+  expect(ended).toEqual(["folder", "validate"]);
+});

@@ -21,6 +21,8 @@ export interface RunnerOptions {
 }
 
 const reads = "reads";
+/** To read a whole store takes minutes: nobody else shall wait for that. */
+const checks = "checks";
 const defaultIdleMs = 60_000;
 
 /**
@@ -124,7 +126,7 @@ class WorkerRunner implements r.Runner {
   }
 
   validate(request: r.ValidateRequest, hooks?: r.Hooks): Promise<r.ValidateResult> {
-    return this.#read("validate", request, hooks);
+    return this.#run(() => this.#pool.call(checks, "validate", request, hooks));
   }
 
   folder(path: string): Promise<r.FolderFacts> {
@@ -189,16 +191,19 @@ class WorkerRunner implements r.Runner {
   }
 
   async #prepare(request: r.PrepareRequest, hooks: r.Hooks | undefined): Promise<r.Prepared> {
-    const path = await realOf(request.workspace);
-    const paths = request.into === undefined ? [path] : [path, await realOf(request.into)];
-    const release = await this.#locks.acquire(paths);
+    const { operation_id, workspace, into } = request;
+    this.#operations.claim(operation_id);
     try {
-      const prepared = await this.#pool.call(path, "prepare", request, hooks);
-      this.#operations.hold(request.operation_id, { thread: path, release });
-      return prepared;
+      const path = await realOf(workspace);
+      const paths = into === undefined ? [path] : [path, await realOf(into)];
+      const release = await this.#locks.acquire(paths);
+      this.#operations.hold(operation_id, { thread: path, release });
+      return await this.#pool.call(path, "prepare", request, hooks).catch(async (error) => {
+        if (isThreadEnded(error)) await this.#takeBack(path, operation_id);
+        throw error;
+      });
     } catch (error) {
-      if (isThreadEnded(error)) await this.#takeBack(path, request.operation_id);
-      release();
+      this.#operations.end(operation_id);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listTree, writeTree } from "@cairn/runner/testing/tree";
@@ -68,9 +68,15 @@ async function plant() {
 const idempotency_key = "the restore that is cut";
 
 /** Restores until the server dies there, and resolves once it is dead. */
-async function crashDuring(crashAt: string, session_id: string, checkpoint_id: string) {
+async function crashDuring(
+  crashAt: string,
+  session_id: string,
+  checkpoint_id: string,
+  key = idempotency_key,
+) {
   const { server, call } = await serve(crashAt);
-  const restoring = call("restore", { session_id, checkpoint_id, idempotency_key });
+  const params = { session_id, checkpoint_id, idempotency_key: key };
+  const restoring = call("restore", params);
   await expect(restoring).rejects.toThrow("fetch failed");
   expect(await server.end("SIGTERM")).toBe("SIGKILL");
 }
@@ -206,4 +212,34 @@ test("[IDM1] an undo that is cut after its last step is not done again under its
   expect(listTree(folder)).toEqual(secondTree);
   const { operations } = await call("list_operations", { session_id });
   expect(operations.map(({ kind }) => kind)).toEqual(["undo", "restore"]);
+});
+
+test("two folders out of reach at the start: each session works again once both are back", async () => {
+  const plain = await serve();
+  const cut: { session_id: string; target: string; work: string }[] = [];
+  for (const name of ["one", "two"]) {
+    const work = join(root, name);
+    writeTree(work, { "a.txt": "1", "b.txt": "1" });
+    const { session_id } = await plain.call("create_session", { workspace: work });
+    const { checkpoint_id } = await plain.call("checkpoint", { session_id });
+    writeTree(work, { "a.txt": "2", "b.txt": "2" });
+    cut.push({ session_id, target: checkpoint_id, work });
+  }
+  await plain.server.end();
+  for (const { session_id, target, work } of cut) {
+    await crashDuring("phase:applying:0", session_id, target, session_id);
+    await rename(work, `${work}-away`);
+  }
+  const { call } = await serve();
+  for (const { session_id, work } of cut) {
+    const { session } = await call("get_session", { session_id });
+    expect(session.status).toBe("recovery_pending");
+    await rename(`${work}-away`, work);
+  }
+  // The first to be asked for resolves both folders.
+  for (const { session_id, work } of cut) {
+    await call("checkpoint", { session_id });
+    expect((await look(call, session_id)).operations).toMatchObject([{ status: "rolled_back" }]);
+    expect(await readFile(join(work, "a.txt"), "utf8")).toBe("2");
+  }
 });

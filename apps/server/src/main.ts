@@ -1,4 +1,4 @@
-import { mkdir, chmod, access as probe, constants, realpath } from "node:fs/promises";
+import { mkdir, chmod, access as probe, constants, readdir, realpath } from "node:fs/promises";
 import type { Server } from "node:http";
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
@@ -66,6 +66,9 @@ const drainMs = 30_000;
 /** How long the head of a request may take to come in, in ms; its body may take six times that. */
 const usualHeadersMs = 10_000;
 
+/** What a data folder has one of from the first start on. */
+const ownNames = new Set(["store", "cairn.db", "token", "server.json"]);
+
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
@@ -84,13 +87,24 @@ async function makeFolder(path: string, mode: number): Promise<void> {
   }
 }
 
+/** A folder that holds other things would be closed to everyone else who uses it. */
+async function refuseForeign(dataDir: string): Promise<void> {
+  const names = (await readdir(dataDir)).filter((name) => name !== "lost+found");
+  if (names.length === 0 || names.some((name) => ownNames.has(name))) return;
+  throw new StartError(
+    `${dataDir} holds other things than Cairn's data. Choose a new or empty folder with --data-dir.`,
+  );
+}
+
 async function openDataDir(dataDir: string): Promise<string> {
   try {
     await makeFolder(dataDir, 0o700);
+    await refuseForeign(dataDir);
     await probe(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     await chmod(dataDir, 0o700);
     return await realpath(dataDir);
   } catch (error) {
+    if (error instanceof StartError) throw error;
     const why = codeOf(error) === "" ? String(error) : codeOf(error);
     throw new StartError(`The data folder ${dataDir} cannot be written (${why}).`, {
       cause: error,

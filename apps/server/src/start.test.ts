@@ -257,3 +257,17 @@ test(
   },
   patience,
 );
+
+test(
+  "a folder that holds other things does not become a data folder, and stays as it is",
+  async () => {
+    const dataDir = join(root, "somebody's");
+    await mkdir(dataDir, { mode: 0o755 });
+    await writeFile(join(dataDir, "thesis.txt"), "mine");
+    const ended = await node("start.ts", ["--json", "--port", "0", "--data-dir", dataDir]);
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(lastLine(ended.stderr)).toMatch(/holds other things than Cairn's data/);
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o755);
+  },
+  patience,
+);

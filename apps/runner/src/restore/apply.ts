@@ -1,5 +1,6 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Difference } from "@cairn/shared/files";
+import { codeOf } from "../fs.ts";
 import { wirePath } from "../scan/paths.ts";
 import type { Content } from "./content.ts";
 import { same, save } from "./content.ts";
@@ -8,6 +9,9 @@ import type { Step } from "./journal.ts";
 import { loosen, settleModes } from "./modes.ts";
 import type { Site } from "./site.ts";
 import type { Staged } from "./staging.ts";
+
+/** What a rename says across disks, and of a file that something is mounted on. */
+const mounted = new Set(["EXDEV", "EBUSY"]);
 
 export interface Outcome {
   differences: Difference[];
@@ -47,6 +51,12 @@ class Applier {
       else if (step.do === "mkdir") this.#mkdir(step);
       else if (step.do === "rmdir") this.#site.removeFolder(step.path);
     } catch (error) {
+      if (mounted.has(codeOf(error) ?? "") && !this.#site.stands(staged.aside)) {
+        this.#site.drop(staged.fresh);
+        const detail = "It is, or is on, a disk that is mounted in the folder, and was left.";
+        this.outcome.differences.push({ ...wirePath(step.path), reason: "unsupported", detail });
+        return;
+      }
       if (!isWayLost(error)) throw error;
       this.report(step.path, "Its folder was moved or replaced while the restore was at work.");
     }
@@ -72,11 +82,8 @@ class Applier {
       if (seen === null || seen.kind === "directory" || seen.kind === "other") {
         site.moveToFree(aside, path);
       } else if (!same(seen, before) && !same(seen, after)) {
-        const hash = this.#keep(path, aside);
-        this.report(
-          path,
-          `It was written while the restore was at work. That content was stored as ${hash}.`,
-        );
+        // No checkpoint holds this content, so it may not go.
+        if (!site.moveToFree(aside, path)) this.#keep(path, aside);
       }
     }
     if (site.moveToFree(fresh, path)) return;
@@ -104,10 +111,9 @@ class Applier {
     this.report(path, "A file was written in this folder's place while the restore was at work.");
   }
 
-  #keep(path: Buffer, aside: Buffer): string {
+  #keep(path: Buffer, aside: Buffer): void {
     const { fs, store, folders } = this.#site;
     const content = save(fs, store, folders.place(aside));
     if (content !== null) this.outcome.saved.push({ path, content });
-    return content?.hash ?? "";
   }
 }

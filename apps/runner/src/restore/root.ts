@@ -1,5 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
-import { dirname, isAbsolute, join, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import type { Fs, Stat } from "../fs.ts";
 import { codeOf } from "../fs.ts";
 import type { RestoreJournal } from "./journal.ts";
@@ -68,9 +68,7 @@ export function findCopyRoot(fs: Fs, into: string, forbidden: string[]): Root {
   const exists = statOf(fs, into) !== undefined;
   const real = exists
     ? fs.realpath(Buffer.from(into))
-    : Buffer.from(
-        join(fs.realpath(Buffer.from(dirname(into))).toString(), into.slice(into.lastIndexOf(sep))),
-      );
+    : Buffer.from(join(fs.realpath(Buffer.from(dirname(into))).toString(), basename(into)));
   const stat = fs.lstat(real);
   if (stat !== undefined && stat.kind !== "directory") return refuse("is no folder");
   if (stat !== undefined && fs.readdir(real).length > 0) return refuse("is not empty");

@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { realFs } from "../fs.ts";
+import { watchedFs } from "../testing/faults.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
 import { folder, listTree } from "../testing/tree.ts";
 
@@ -223,4 +225,26 @@ test("a file is not turned into a folder that a rule for folders ignores, nor th
   const done = site.restore(there.safety);
   expect(reasons(done)).toContain("b: blocked_by_ignored");
   expect(site.list()).toContain("b/ 755");
+});
+
+test("what is on a disk mounted in the folder, or mounted itself, is left; the rest is restored", () => {
+  using site = new RestoreSite();
+  site.write({ edited: "then", "config/bound": "then" });
+  const target = site.capture();
+  site.write({ edited: "now", "config/bound": "now", "volume/deep/file": "now", extra: "now" });
+  const before = site.list((path) => path === "edited" || path === "extra");
+  // As the kernel refuses them: a rename to another disk, and one of what is mounted on.
+  const fs = watchedFs(realFs, (_call, name, args) => {
+    if (name !== "rename") return;
+    const from = (args[0] as Buffer).toString();
+    const code = from.endsWith("/file") ? "EXDEV" : from.endsWith("/bound") ? "EBUSY" : undefined;
+    if (code !== undefined) throw Object.assign(new Error(code), { code });
+  });
+  const done = site.restore(target, {}, site.restorer({ fs }));
+  expect(reasons(done).toSorted()).toEqual([
+    "config/bound: unsupported",
+    "volume/deep/file: unsupported",
+  ]);
+  expect(site.list((path) => path === "edited" || path === "extra")).toEqual(before);
+  expect(readFileSync(site.path("edited"), "utf8")).toBe("then");
 });

@@ -40,6 +40,15 @@ export function openWorkspace(path: string, dataDir: string): string {
   return real;
 }
 
+/** A link that took a workspace's place, or that of a folder above it, leads to another folder. */
+export function refuseLinked(workspace: string, real: string): void {
+  if (workspace === real) return;
+  throw new ProtocolError(
+    "workspace_unavailable",
+    `${workspace} leads to ${real} by a link now. Point the session at the folder it is meant for.`,
+  );
+}
+
 function refuseTooMuch(real: string): void {
   if (real === sep)
     throw refused("The whole disk (/) cannot be captured. Choose a project folder.");

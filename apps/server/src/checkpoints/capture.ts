@@ -108,6 +108,7 @@ export async function checkpoint(
             workspace: session.workspace,
             rules: session.settings,
             parent: head?.tree ?? null,
+            exact: true,
           },
           progress.hooks(session.session_id, params.operation_id, "checkpoint"),
         );

@@ -29,6 +29,12 @@ export async function findOpenSession(reads: Reads, session_id: string): Promise
   return session;
 }
 
+/** A client-made id must be new: it names one operation for good. */
+export async function refuseTaken(reads: Reads, operation_id: string): Promise<void> {
+  if ((await reads.operation(operation_id)) === null) return;
+  throw new ProtocolError("invalid_params", `operation_id ${operation_id} is already taken.`);
+}
+
 /** A checkpoint of that session; deleted ones only with `deleted: 'too'`, purged ones never. */
 export async function findCheckpoint(
   reads: Reads,

@@ -1,6 +1,7 @@
 import type { PlanRequest } from "@cairn/runner/runner";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
+import { usableCopyFolder } from "../sessions/workspace.ts";
 import type { CheckpointRow, SessionRow } from "../storage/store.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { findCheckpoint, findSession } from "./find.ts";
@@ -102,7 +103,7 @@ export async function planRestore(
     rules: session.settings,
     target: snapshot,
     ...(params.paths === undefined ? {} : { paths: params.paths }),
-    ...(params.into === undefined ? {} : { into: params.into }),
+    ...(params.into === undefined ? {} : { into: await usableCopyFolder(deps, params.into) }),
   };
   const plan = await deps.runner.plan(
     request,

@@ -46,8 +46,30 @@ async function finish(deps: ServiceDeps, recovered: Recovered): Promise<void> {
   if (outcome === "after") await commitRestored(deps, operation_id, differences);
   else await commitNotDone(deps, operation_id, "rolled_back", differences.length);
   await tidyUp(deps, operation_id);
-  const session = await deps.store.session(row.session_id);
-  if (session?.status === "recovery_pending") await setStatus(deps, row.session_id, "open");
+  await reopen(deps, row.session_id);
+}
+
+async function reopen(deps: ServiceDeps, session_id: string): Promise<void> {
+  const session = await deps.store.session(session_id);
+  if (session?.status === "recovery_pending") await setStatus(deps, session_id, "open");
+}
+
+/**
+ * Ends pending operations that have no journal: the first file was never touched, or all was
+ * taken back by a recovery that was cut, or that another session asked for.
+ */
+async function endUnjournaled(
+  deps: ServiceDeps,
+  journaled: Recovered[],
+  session_id?: string,
+): Promise<void> {
+  const known = new Set(journaled.map(({ operation_id }) => operation_id));
+  for (const row of await deps.store.pendingOperations()) {
+    if (known.has(row.operation_id)) continue;
+    if (session_id !== undefined && row.session_id !== session_id) continue;
+    await commitNotDone(deps, row.operation_id, "rolled_back");
+    await reopen(deps, row.session_id);
+  }
 }
 
 /**
@@ -66,19 +88,16 @@ export async function endFailed(
     await setStatus(deps, session_id, "recovery_pending");
     return;
   }
-  await commitNotDone(deps, operation_id, "failed");
+  await commitNotDone(deps, operation_id, "failed").catch((error: unknown) => {
+    // The next start ends it: it is pending and has no journal.
+    deps.log.error({ operation_id, err: error }, "the end of a restore could not be written");
+  });
 }
 
 async function resolveJournals(deps: ServiceDeps): Promise<void> {
   const left = await deps.runner.recover([]);
-  const journaled = new Set(left.map((recovered) => recovered.operation_id));
   for (const recovered of left) await finish(deps, recovered);
-  for (const row of await deps.store.pendingOperations()) {
-    // No journal: the crash came before the first file was touched.
-    if (!journaled.has(row.operation_id)) {
-      await commitNotDone(deps, row.operation_id, "rolled_back");
-    }
-  }
+  await endUnjournaled(deps, left);
 }
 
 /**
@@ -96,10 +115,17 @@ export async function recoverAtStart(deps: ServiceDeps): Promise<void> {
 export async function ensureRecovered(deps: ServiceDeps, session_id: string): Promise<void> {
   const session = await deps.store.session(session_id);
   if (session?.status !== "recovery_pending") return;
-  for (const recovered of await deps.runner.recover([])) {
+  const left = await deps.runner.recover([]);
+  let reached = true;
+  for (const recovered of left) {
     const row = await deps.store.operation(recovered.operation_id);
-    if (row?.session_id === session_id) await finish(deps, recovered);
+    if (row?.session_id !== session_id) continue;
+    await finish(deps, recovered);
+    if (recovered.outcome === "unreachable") reached = false;
   }
+  // Other sessions' journals were resolved with these: theirs end here when they are asked for.
+  await endUnjournaled(deps, left, session_id);
+  if (reached) await reopen(deps, session_id);
   const now = await deps.store.session(session_id);
   if (now?.status === "recovery_pending") {
     throw new ProtocolError(

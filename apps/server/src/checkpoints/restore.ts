@@ -3,13 +3,14 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { PathParam } from "@cairn/shared/files";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { CallContext } from "../service.ts";
+import { usableCopyFolder } from "../sessions/workspace.ts";
 import type { CheckpointRow, SessionRow } from "../storage/store.ts";
 import { insertCheckpoint } from "./capture.ts";
 import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { commitRestored } from "./endings.ts";
 import type { Ended } from "./endings.ts";
-import { findCheckpoint, findOpenSession } from "./find.ts";
+import { findCheckpoint, findOpenSession, refuseTaken } from "./find.ts";
 import type { ProgressHub } from "./progress.ts";
 import { endFailed, ensureRecovered, tidyUp } from "./recovery.ts";
 import { snapshotOf } from "./views.ts";
@@ -71,6 +72,8 @@ async function commitPending(
   const head =
     session.head === null ? null : await deps.store.checkpoint(session.session_id, session.head);
   await commit(deps, async (tx, emit) => {
+    // Another session may have used the id while this one was prepared.
+    await refuseTaken(tx, wanted.operation_id);
     await insertCheckpoint(
       deps,
       tx,
@@ -135,7 +138,13 @@ export async function restoreTo(
       throw error;
     }
   }
-  const answer = await commitRestored(deps, operation_id, applied.differences);
+  const answer = await commitRestored(deps, operation_id, applied.differences).catch(
+    async (error: unknown) => {
+      // Never left standing: the folder would stay locked, and not be what the log says of it.
+      await endFailed(deps, session.session_id, operation_id);
+      throw error;
+    },
+  );
   if (prepared !== null) await tidyUp(deps, operation_id);
   return answer;
 }
@@ -159,7 +168,7 @@ async function restoreInto(
       rules: wanted.session.settings,
       target: snapshot,
       parent: null,
-      into: wanted.into,
+      into: await usableCopyFolder(deps, wanted.into),
       ...(wanted.paths === undefined ? {} : { paths: wanted.paths }),
       ...(wanted.plan_hash === undefined ? {} : { plan_hash: wanted.plan_hash }),
     },
@@ -180,18 +189,6 @@ async function restoreInto(
   };
 }
 
-/** A client-made id must be new: it names one operation for good. */
-async function freshOperationId(
-  deps: ServiceDeps,
-  operation_id: string | undefined,
-): Promise<string> {
-  if (operation_id === undefined) return deps.newId();
-  if ((await deps.store.operation(operation_id)) !== null) {
-    throw new ProtocolError("invalid_params", `operation_id ${operation_id} is already taken.`);
-  }
-  return operation_id;
-}
-
 export async function restore(
   deps: ServiceDeps,
   progress: ProgressHub,
@@ -201,10 +198,12 @@ export async function restore(
   await ensureRecovered(deps, params.session_id);
   const session = await findOpenSession(deps.store, params.session_id);
   const target = await findCheckpoint(deps.store, params.session_id, params.checkpoint_id);
+  const operation_id = params.operation_id ?? deps.newId();
+  await refuseTaken(deps.store, operation_id);
   const wanted: Wanted = {
     session,
     target,
-    operation_id: await freshOperationId(deps, params.operation_id),
+    operation_id,
     kind: "restore",
     subject_id: null,
     paths: params.paths,

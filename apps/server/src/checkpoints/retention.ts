@@ -4,7 +4,7 @@ import type { CallContext } from "../service.ts";
 import type { CheckpointRow, NewOperation } from "../storage/store.ts";
 import { commitAnswer } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
-import { findOpenSession } from "./find.ts";
+import { findOpenSession, refuseTaken } from "./find.ts";
 import { removeCheckpoints } from "./trash.ts";
 
 const weekMs = 7 * 24 * 60 * 60 * 1000;
@@ -157,6 +157,7 @@ export async function compact(
     undoable: removed_ids.length > 0,
   } satisfies NewOperation;
   return await commitAnswer(deps, context, async (tx, emit) => {
+    await refuseTaken(tx, operation_id);
     await tx.insertOperation(operation);
     const about = { session_id, at, actor: context.actor, operation_id };
     await removeCheckpoints(tx, emit, operation, about);

@@ -377,6 +377,15 @@ describe("sessions", () => {
   });
 });
 
+test("__proto__ in a state is data, and is signed as such", async () => {
+  const { session_id } = await call("create_session", {});
+  const state = JSON.parse('{"__proto__":{"admin":true},"a":[1e21,""]}') as { a: unknown[] };
+  const { checkpoint_id } = await call("checkpoint", { session_id, state: state as never });
+  const { checkpoint } = await call("get_checkpoint", { session_id, checkpoint_id });
+  expect(JSON.stringify(checkpoint.state)).toBe('{"__proto__":{"admin":true},"a":[1e+21,""]}');
+  expect(await call("validate", { session_id })).toMatchObject({ invalid: 0 });
+});
+
 test("a missing folder fails a capture and loses nothing", async () => {
   const { session_id, folder } = await makeSession();
   const { checkpoint_id } = await call("checkpoint", { session_id });

@@ -33,11 +33,30 @@ async function namedOperation(
   return row;
 }
 
+/** Whether what the undo of an operation would give back was deleted for good. */
+async function isPurged(deps: ServiceDeps, operation: OperationRow): Promise<boolean> {
+  const { session_id, safety_checkpoint_id, removed_ids } = operation;
+  const ids = safety_checkpoint_id === null ? removed_ids : [safety_checkpoint_id];
+  for (const id of ids) {
+    const row = await deps.store.checkpoint(session_id, id);
+    if (row !== null && row.purged_at === null) return false;
+  }
+  return ids.length > 0;
+}
+
+/** The latest operation that can be undone: one whose checkpoints were purged blocks no older one. */
+async function nextUndo(deps: ServiceDeps, session_id: string): Promise<OperationRow> {
+  for (;;) {
+    const next = await deps.store.nextUndo(session_id);
+    if (next === null) throw new ProtocolError("nothing_to_undo", "There is nothing to undo.");
+    if (!(await isPurged(deps, next))) return next;
+    await deps.store.transact((tx) => tx.updateOperation(next.operation_id, { undoable: false }));
+  }
+}
+
 async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Promise<OperationRow> {
   if (params.operation_id === undefined) {
-    const next = await deps.store.nextUndo(params.session_id);
-    if (next === null) throw new ProtocolError("nothing_to_undo", "There is nothing to undo.");
-    return next;
+    return await nextUndo(deps, params.session_id);
   }
   const row = await namedOperation(deps, params.session_id, params.operation_id);
   const done = row.status === "done" || row.status === "done_with_differences";

@@ -27,8 +27,9 @@ export function loginRoutes({ codes, keys, now, loginUrl }: Parts): Hono<Env> {
     checkMediaType(context.req.raw.headers);
     const body = Login.safeParse(await readJson(context.req.raw));
     if (!body.success) throw new ProtocolError("invalid_params", 'Send {"code": "…"}.');
-    attempts.check();
+    // A good code always works: nobody may lock a person out by sending bad ones.
     if (!codes.redeem(body.data.code)) {
+      attempts.check();
       attempts.failed();
       throw new ProtocolError(
         "unauthenticated",

@@ -35,15 +35,17 @@ function operationOf(
   };
 }
 
-/** Rows, log and snapshots go for good. */
+/** Rows, log and snapshots go for good, unless it was taken out of the trash since. */
 async function purge(
   deps: ServiceDeps,
-  session: SessionRow,
+  session_id: string,
+  deleted_at: string,
   keepAnswer: (tx: Tx) => Promise<void>,
 ): Promise<void> {
   const pins = await deps.store.transact(async (tx) => {
     await keepAnswer(tx);
-    return await tx.purgeSession(session.session_id);
+    const now = await tx.session(session_id);
+    return now?.deleted_at === deleted_at ? await tx.purgeSession(session_id) : [];
   });
   await deps.runner.release(pins);
 }
@@ -66,23 +68,25 @@ export async function deleteSession(
     throw new ProtocolError("session_not_found", "This session is already in the trash.");
   }
   const operation = operationOf(deps, "delete_session", session.session_id, context.actor);
+  const { session_id } = session;
   const { operation_id } = operation;
   if (session.deleted_at !== null) {
-    await purge(deps, session, async (tx) => await context.receipt?.keep(tx, { operation_id }));
+    const keep = async (tx: Tx) => await context.receipt?.keep(tx, { operation_id });
+    await purge(deps, session_id, session.deleted_at, keep);
     await removeOwnFolder(deps, session);
     return { operation_id };
   }
-  const { session_id } = session;
+  const deleted_at = timestamp(deps.clock);
   await commitAnswer(deps, context, async (tx, emit) => {
     await tx.insertOperation(operation);
-    await tx.updateSession(session_id, { deleted_at: timestamp(deps.clock) });
+    await tx.updateSession(session_id, { deleted_at });
     const { actor } = context;
     await emitSession(deps, tx, emit, "session_deleted", session_id, actor, operation_id);
     return { operation_id };
   });
   // Followers read the last event from the log first; a crash before that leaves it in the trash.
   if (permanent) {
-    later(() => purge(deps, session, async () => {}));
+    later(() => purge(deps, session_id, deleted_at, async () => {}));
     await removeOwnFolder(deps, session);
   }
   return { operation_id };

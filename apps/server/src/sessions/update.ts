@@ -5,9 +5,26 @@ import type { ServiceDeps } from "../checkpoints/deps.ts";
 import { findOpenSession, findSession } from "../checkpoints/find.ts";
 import { ensureRecovered } from "../checkpoints/recovery.ts";
 import type { CallContext } from "../service.ts";
+import type { Tx } from "../storage/store.ts";
 import { emitSession } from "./create.ts";
 import { refuseOverlap } from "./overlap.ts";
 import { usableWorkspace } from "./workspace.ts";
+
+/**
+ * What was restored in another folder is not undone in this one: it would replace what stands
+ * there by what stood in the other. The safety checkpoints stay, to be restored by choice.
+ */
+async function forgetUndo(tx: Tx, session_id: string): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const { rows, next_cursor } = await tx.operations({ session_id, limit: 200, cursor });
+    for (const { operation_id, safety_checkpoint_id, undoable } of rows) {
+      if (safety_checkpoint_id === null || !undoable) continue;
+      await tx.updateOperation(operation_id, { undoable: false });
+    }
+    cursor = next_cursor;
+  } while (cursor !== undefined);
+}
 
 /** Renames, moves, labels, configures, closes or opens a session. */
 export async function updateSession(
@@ -29,6 +46,9 @@ export async function updateSession(
     const folder = workspace ?? current.workspace;
     const claims = workspace !== undefined || (opening && current.status === "closed");
     if (folder !== null && claims) await refuseOverlap(tx, folder, session_id);
+    if (workspace !== undefined && workspace !== current.workspace) {
+      await forgetUndo(tx, session_id);
+    }
     await tx.updateSession(session_id, {
       ...(name === undefined ? {} : { name }),
       ...(labels === undefined ? {} : { labels }),

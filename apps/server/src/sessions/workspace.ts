@@ -32,3 +32,17 @@ export async function usableWorkspace(deps: ServiceDeps, given: string): Promise
   }
   return real_path;
 }
+
+/** The real path of a folder for a copy: no open session's. The runner refuses what else it must. */
+export async function usableCopyFolder(deps: ServiceDeps, given: string): Promise<string> {
+  const { real_path } = await deps.runner.folder(given);
+  for (const other of await deps.store.openWorkspaces()) {
+    if (!overlaps(other.workspace, real_path)) continue;
+    throw new ProtocolError(
+      "invalid_params",
+      `${real_path} overlaps the folder of the open session "${other.name}". ` +
+        "Choose a new or empty folder outside every workspace.",
+    );
+  }
+  return real_path;
+}

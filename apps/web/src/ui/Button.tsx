@@ -23,7 +23,8 @@ interface ButtonProps extends Shared {
 
 const tones: Record<ButtonTone, string> = {
   plain: "border-line bg-raised text-fg hover:border-line-strong",
-  primary: "border-transparent bg-accent text-on-accent hover:opacity-90",
+  primary:
+    "border-transparent bg-accent text-on-accent hover:bg-[color-mix(in_srgb,var(--accent)_88%,var(--fg))]",
   danger: "border-bad bg-raised text-bad hover:bg-bad-soft",
   ghost: "border-transparent text-fg-2 hover:bg-sunken hover:text-fg",
 };

@@ -89,6 +89,8 @@ export async function nextRedo(db: Db, session_id: string): Promise<OperationRow
     .where("kind", "=", "undo")
     .where("status", "in", doneStatuses)
     .where("redone_by", "is", null)
+    // Those that changed files say whether they may be walked; the others always may.
+    .where((eb) => eb.or([eb("safety_checkpoint_id", "is", null), eb("undoable", "=", true)]))
     .where((eb) => eb("ord", ">", eb.fn.coalesce(latestOnStack, eb.lit(0))))
     .orderBy("ord", "desc")
     .limit(1)
