@@ -19,9 +19,10 @@ export class Attempts {
     this.#failures = this.#failures.filter((at) => at > since);
     const oldest = this.#failures[0];
     if (oldest === undefined || this.#failures.length < this.#limit) return;
-    const seconds = Math.ceil((oldest + this.#windowMs - this.#now()) / 1000);
+    const retry_after_ms = oldest + this.#windowMs - this.#now();
+    const seconds = Math.ceil(retry_after_ms / 1000);
     throw new ProtocolError("rate_limited", `Too many failed logins. Try in ${seconds} s.`, {
-      details: { retry_after_seconds: seconds },
+      details: { retry_after_ms },
     });
   }
 

@@ -36,7 +36,7 @@ test("failed attempts are bounded within a window that slides", () => {
   now = 600;
   attempts.failed();
   expect(() => attempts.check()).toThrow(
-    expect.objectContaining({ code: "rate_limited", details: { retry_after_seconds: 1 } }),
+    expect.objectContaining({ code: "rate_limited", details: { retry_after_ms: 400 } }),
   );
   now = 1001;
   expect(() => attempts.check()).not.toThrow();

@@ -1,5 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
-import type { ConsumerRow, Store } from "../storage/store.ts";
+import type { ConsumerRow, Store, Tx } from "../storage/store.ts";
 import type { Timers } from "./timers.ts";
 
 /** Between two writes of floors: an answered `ack` waits at most so long, and for the commit. */
@@ -129,13 +129,21 @@ export class Consumers {
     }
   }
 
-  /** Forgets a name; whoever holds it is told and ended. */
-  async delete(session_id: string, consumer: string): Promise<boolean> {
+  /** Forgets a name; whoever holds it is told and ended. `also` is done in the same transaction. */
+  async delete(
+    session_id: string,
+    consumer: string,
+    also?: (tx: Tx, deleted: boolean) => Promise<void>,
+  ): Promise<boolean> {
     const key = keyOf(session_id, consumer);
     this.#holders.get(key)?.endBecause("consumer_deleted");
     this.#next.rows.delete(key);
     await this.#writing;
-    return await this.#options.store.transact((tx) => tx.deleteConsumer(session_id, consumer));
+    return await this.#options.store.transact(async (tx) => {
+      const deleted = await tx.deleteConsumer(session_id, consumer);
+      await also?.(tx, deleted);
+      return deleted;
+    });
   }
 
   /** What is stored of a session's readers, once all that was acknowledged is, and who is here. */

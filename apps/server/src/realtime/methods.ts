@@ -93,9 +93,13 @@ export function createHandlers(parts: Parts): Handlers {
       }));
       return { consumers };
     },
-    delete_consumer: async ({ session_id, consumer }) => {
+    delete_consumer: async ({ session_id, consumer }, { receipt }) => {
       await findSession(store, session_id);
-      return { deleted: await subscriptions.consumers.delete(session_id, consumer) };
+      const { consumers } = subscriptions;
+      const deleted = await consumers.delete(session_id, consumer, async (tx, done) => {
+        await receipt?.keep(tx, { deleted: done });
+      });
+      return { deleted };
     },
     list_connections: (_params, { connection }) => ({
       connections: connections?.(connection) ?? [],

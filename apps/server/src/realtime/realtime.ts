@@ -30,6 +30,8 @@ const maxSpreadMs = 10_000;
 /** Other bounds than the usual ones, in tests. */
 export interface Limits {
   callsPerSecond?: number;
+  /** The clock that calls are counted by, in ms. */
+  callClock?: () => number;
   /** How long a socket may stay without anybody signed in, in ms. */
   signInMs?: number;
   /** How long a request may take to come in, in ms. */
@@ -101,7 +103,7 @@ export function createRealtime(deps: Deps): Realtime {
     metrics,
     once: new Once({ store, service, now: deps.now, onRepeated: () => metrics.repeated() }),
     rate: new RateLimit({
-      now: () => performance.now(),
+      now: limits.callClock ?? (() => performance.now()),
       onLimited: () => metrics.limited(),
       ...(limits.callsPerSecond === undefined ? {} : { limit: limits.callsPerSecond }),
     }),

@@ -37,6 +37,8 @@ export interface TestServer extends Omit<RunningServer, "token"> {
   folder: (name?: string) => Promise<string>;
   /** Over HTTP, as admin; rejects with `ProtocolError`. */
   call: <M extends MethodName>(method: M, params: Params<M>) => Promise<Result<M>>;
+  /** Stops it while its clients are connected, and leaves its folders. */
+  drain: () => Promise<void>;
   /** A signed-in WebSocket that knows the base protocol only. */
   client: (options?: { signIn?: boolean }) => Promise<RawClient>;
 }
@@ -90,6 +92,7 @@ export async function startTestServer(options: Options = {}): Promise<TestServer
       if (signIn) await client.call("authenticate", { token });
       return client;
     },
+    drain: () => server.stop(),
     stop: async () => {
       for (const client of clients) client.terminate();
       await server.stop();
