@@ -3,15 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { baseConformance } from "./conformance/base.contract.ts";
 import { beyondConformance } from "./conformance/beyond.contract.ts";
+import { retentionConformance } from "./conformance/beyond-retention.contract.ts";
 import type { ServerUnderTest } from "./conformance/stage.ts";
 import { clientConformance } from "./conformance/typed-client.contract.ts";
 import { startTestServer } from "./testing/harness.ts";
 
-async function start(): Promise<ServerUnderTest> {
+async function start(
+  options: Parameters<typeof startTestServer>[0] = {},
+): Promise<ServerUnderTest> {
   const root = await mkdtemp(join(tmpdir(), "cairn-conformance-data-"));
   const dataDir = join(root, "data");
   const open = async (port: number): Promise<ServerUnderTest> => {
-    const server = await startTestServer({ dataDir, port });
+    const server = await startTestServer({ ...options, dataDir, port });
     return {
       url: server.url.replace(/\/$/, ""),
       ws: server.ws,
@@ -31,4 +34,8 @@ async function start(): Promise<ServerUnderTest> {
 
 baseConformance({ start });
 beyondConformance({ start });
+retentionConformance({
+  start: () =>
+    start({ logEvents: 10, trimPauses: { settleMs: 20, breathMs: 1, sweepMs: 3_600_000 } }),
+});
 clientConformance({ start });
