@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { isErrorCode, ProtocolError } from "./errors.ts";
-import type { LiveEvent, TransientMessage } from "./events.ts";
+import type { EventBatch, LiveEvent, TransientMessage } from "./events.ts";
 import type { Result } from "./methods.ts";
 
 // What the client itself relies on, and no more: a newer server may add keys, codes and types.
@@ -69,7 +69,8 @@ export function readFrame(text: string): Frame {
       : { kind: "transient", message: message.data as unknown as TransientMessage };
   }
   const batch = z.safeParse(Batch, json);
-  if (batch.success) return { kind: "events", events: batch.data.events as unknown as LiveEvent[] };
+  if (batch.success)
+    return { kind: "events", events: batch.data.events as unknown as EventBatch["events"] };
   const answered = z.safeParse(z.looseObject({ id }), json);
   return { kind: "unreadable", id: answered.success ? String(answered.data.id) : null };
 }
