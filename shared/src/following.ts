@@ -179,6 +179,11 @@ export class Following {
     return this.#resumes <= most;
   }
 
+  /** A subscribe failed, or was not answered in time: the server may have begun it all the same. */
+  unconfirmed(): void {
+    this.#position.pause();
+  }
+
   /** The next reply counts as not recovered. */
   forget(): void {
     this.#position.forget();

@@ -60,6 +60,11 @@ export class Position {
     return "apply";
   }
 
+  /** What comes until the next reply is of no known subscription, and says nothing. */
+  pause(): void {
+    this.#started = false;
+  }
+
   /** Gives the position up: the next reply counts as not recovered. */
   forget(): void {
     this.#cursor = null;

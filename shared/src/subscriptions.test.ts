@@ -127,6 +127,24 @@ describe("order", () => {
     expect(owner.notes.slice(-2)).toEqual(["recovered false", "event 7"]);
   });
 
+  test("[POS3] the sync of a subscription whose reply came too late jumps over nothing", async () => {
+    const { owner, connection } = await subscribe();
+    connection.send(event(6));
+    const late = await server.next("subscribe");
+    around.advance(25_000);
+    (await server.next("health")).reply({});
+    around.advance(5_000);
+    // Given up by now; its session's log has been trimmed meanwhile.
+    late.reply(subscribed(9, { recovered: false }), sync(9), event(10));
+    await owner.heard("sync");
+    around.advance(500);
+    const again = await server.next("subscribe");
+    expect(again.params["since"]).toEqual({ epoch: "e1", seq: 3 });
+    again.reply(subscribed(10, { recovered: false }));
+    await owner.heard("recovered false");
+    expect(owner.notes.filter((note) => note.startsWith("event"))).toEqual([]);
+  });
+
   test("[POS3] sync moves the position, so that a resume does not ask for what was filtered out", async () => {
     const { owner, connection } = await subscribe();
     connection.send(sync(12));

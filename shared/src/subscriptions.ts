@@ -134,6 +134,7 @@ export class Subscriptions {
   }
 
   #failed(following: Following, error: ProtocolError): void {
+    following.unconfirmed();
     if (this.#all.get(following.session_id) !== following || !this.#connected) return;
     // The client as a whole is refused, and this goes on after `signIn`.
     if (error.code === "unauthenticated") return;
