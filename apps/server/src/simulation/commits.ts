@@ -14,9 +14,9 @@ const aboutOne: readonly EventType[] = [
   "checkpoint_updated",
 ];
 
-const typeWeights = eventTypes.map(
-  (type) => [type === "checkpoint_created" ? 10 : 1, type] as const,
-);
+/** A session that is deleted ends its subscriptions: none is here. */
+const weights: Partial<Record<EventType, number>> = { checkpoint_created: 10, session_deleted: 0 };
+const typeWeights = eventTypes.map((type) => [weights[type] ?? 1, type] as const);
 
 function idOf(random: Random): string {
   const hex = (): string =>

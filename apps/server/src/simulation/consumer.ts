@@ -30,6 +30,8 @@ export class Consumer implements Actor {
   /** Whether a reply has said that the server knows our name. */
   #known = false;
   #wire: Wire | null = null;
+  /** What the server has said to be acknowledged, over all connections. */
+  #reach: number | undefined;
   #calm = false;
   #ended = false;
   /** How much it cares about acknowledging. */
@@ -80,11 +82,9 @@ export class Consumer implements Actor {
 
   #subscribed(reply: Subscribed): void {
     const { seq, subscription_id } = reply;
-    const { position } = this.#follow;
-    if (this.#known && this.#consumer !== undefined && reply.recovered && position !== null) {
-      if (seq > position) throw new Breach(`${this.#consumer} goes on at ${seq}, not ${position}`);
-    }
-    this.#follow.resumed(reply);
+    this.#follow.resumed(reply, this.#consumer === undefined ? undefined : this.#reach);
+    // Told to load afresh, it is told again until it has acknowledged something.
+    this.#reach ??= reply.recovered ? seq : 0;
     this.#known = true;
     this.#wire = { subscription_id, top: seq, last: seq, acked: seq, confirmed: seq };
   }
@@ -115,7 +115,10 @@ export class Consumer implements Actor {
 
   #endedBy({ data }: Message): void {
     if (data.subscription_id !== this.#wire?.subscription_id) return;
-    if (data.reason !== "log_trimmed") throw new Breach(`ended by ${data.reason}`);
+    // What a connection before this one had sent may come late, and take our name.
+    const reasons =
+      this.#consumer === undefined ? ["log_trimmed"] : ["log_trimmed", "consumer_taken"];
+    if (!reasons.includes(data.reason ?? "")) throw new Breach(`ended by ${data.reason}`);
     this.#wire = null;
     this.#subscribe();
   }
@@ -143,7 +146,7 @@ export class Consumer implements Actor {
       // It goes on, or begins again after a floor that we have acknowledged.
       const starts = event.seq !== after(wire.last);
       const low = after(wire.confirmed) ?? 0;
-      const high = after(wire.acked) ?? 0;
+      const high = after(wire.acked) ?? Infinity;
       if (starts && (event.seq < low || event.seq > high)) {
         throw new Breach(
           `again from ${event.seq}, acknowledged is ${wire.confirmed}-${wire.acked}`,
@@ -182,6 +185,7 @@ export class Consumer implements Actor {
       const { acknowledged } = result as { acknowledged: number };
       if (acknowledged < seq) throw new Breach(`acknowledged ${acknowledged} of ${seq}`);
       wire.confirmed = Math.max(wire.confirmed, acknowledged);
+      this.#reach = Math.max(this.#reach ?? 0, acknowledged);
     });
   }
 

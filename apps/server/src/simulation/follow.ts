@@ -57,8 +57,11 @@ export class Follow {
     this.#load(seq, epoch);
   }
 
-  /** A reply to a `since`, or one by which a named consumer goes on. */
-  resumed(reply: Reply): void {
+  /**
+   * A reply to a `since`, or one by which a named consumer goes on. `reach` is how far back the
+   * server may take it to be, if that is not where it is.
+   */
+  resumed(reply: Reply, reach = this.position ?? 0): void {
     const { position } = this;
     if (position === null) {
       this.began(reply);
@@ -71,7 +74,7 @@ export class Follow {
       }
       return;
     }
-    if (reply.epoch === this.epoch && this.#log.oldest(this.session_id) - 1 <= position) {
+    if (reply.epoch === this.epoch && this.#log.oldest(this.session_id) - 1 <= reach) {
       throw new Breach(`told to load afresh at ${position}, which the log still reaches`);
     }
     this.#resynced();

@@ -43,9 +43,14 @@ export class OwnConsumer implements Actor {
       ...this.#params,
       ack: this.#ack,
       ...(this.#batch === undefined ? {} : { batch: this.#batch }),
-      onSubscribed: (reply) => this.#follow.resumed(reply),
+      // How far it has acknowledged is its own affair: a log that was never trimmed reaches back.
+      onSubscribed: (reply) => this.#follow.resumed(reply, 0),
       onEvent: async (event) => await this.#handle(event, client),
-      onEnded: (reason) => breach(new Breach(`ended by ${reason}`)),
+      onEnded: (reason) => {
+        if (reason !== "consumer_taken") return breach(new Breach(`ended by ${reason}`));
+        // What its process before this one had sent came late. Whoever runs it starts it again.
+        return queueMicrotask(() => client === this.#client && this.#restart());
+      },
       onError: breach,
     });
   }
@@ -63,7 +68,10 @@ export class OwnConsumer implements Actor {
   }
 
   step(): void {
-    if (!this.#stage.random.chance(0.2)) return;
+    if (this.#stage.random.chance(0.2)) this.#restart();
+  }
+
+  #restart(): void {
     this.stop();
     this.start();
   }

@@ -65,8 +65,8 @@ export interface Outcome {
 /** Nothing here is about power cuts, and syncing takes most of the time on a disk. */
 const inMemory = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
-/** 100 events a subscription [SLO1], and what the kernel took. */
-const heldAtMost = 100 + 80;
+/** 100 events a subscription [SLO1], what the kernel took, and a batch that has come in part. */
+const heldAtMost = 100 + 110 + 100;
 
 /** How long clients may take to be even with the log once all is well again. */
 const calmMs = 180_000;
@@ -198,7 +198,7 @@ class Simulation {
       [10, 1],
       [2, 3],
       [0.3, 40],
-      [0.2, 260],
+      [0.2, 400],
     ]);
     for (let made = 0; made < count; made += 1) {
       const { seq } = await commitAny(this.#store, this.#log, random, session_id);
@@ -281,6 +281,20 @@ class Simulation {
     this.#note(`trims to ${oldest}`);
   }
 
+  /** Lets everything through until nobody has anything more to say. */
+  async #flushAll(): Promise<void> {
+    for (let quiet = 0; quiet < 3; quiet += 1) {
+      for (const link of this.#links) {
+        link.slow = false;
+        const { toClient, toServer } = link.pending;
+        if (toClient + toServer > 0) quiet = 0;
+        link.flushToServer(Infinity);
+        link.flushToClient(Infinity);
+      }
+      await this.#settle();
+    }
+  }
+
   /** All is well from now on: everyone must become even with the log. */
   async #calm(): Promise<void> {
     this.#note("calm");
@@ -288,12 +302,7 @@ class Simulation {
     for (const actor of this.#actors) actor.calm?.();
     const end = this.#time.ms + calmMs;
     while (this.#broken === null) {
-      for (const link of this.#links) {
-        link.slow = false;
-        link.flushToServer(Infinity);
-        link.flushToClient(Infinity);
-      }
-      await this.#settle();
+      await this.#flushAll();
       const lacks = this.#actors.flatMap((actor) => {
         const lack = actor.lacking();
         return lack === null ? [] : [`${actor.name} ${lack}`];

@@ -68,7 +68,7 @@ export class Watcher implements Actor {
   #subscribe(): void {
     const follow = this.#follow;
     const { session_id, position, epoch } = follow;
-    const since = position === null ? {} : { since: { epoch, seq: position } };
+    const since = position === null ? {} : { since: { epoch: epoch ?? "", seq: position } };
     const params = { session_id, ...this.#params, ...since };
     this.#asking += 1;
     this.#peer.ask("subscribe", params, (result, error) => {
@@ -77,15 +77,15 @@ export class Watcher implements Actor {
       if (error !== null) throw new Breach(`subscribe failed: ${error}`);
       // Replaced by another one before it was answered.
       if (follow !== this.#follow || this.#asking > 0) return undefined;
-      return this.#subscribed(result as Subscribed, "since" in params ? params.since : undefined);
+      return this.#subscribed(result as Subscribed, params.since);
     });
   }
 
-  #subscribed(reply: Subscribed, since: unknown): void {
+  #subscribed(reply: Subscribed, since: Since | undefined): void {
     const { log } = this.#stage;
     const { session_id, wants, position } = this.#follow;
-    if (position === null) this.#began(reply, since as Since | undefined);
-    else this.#follow.resumed(reply);
+    if (position === null) this.#began(reply, since);
+    else this.#follow.resumed(reply, typeof since === "object" && "seq" in since ? since.seq : 0);
     if (!reply.recovered && reply.replayed > 0) throw new Breach("replays what is not recovered");
     const available = log.wanted(session_id, wants, reply.seq).length;
     if (reply.replayed > available) throw new Breach(`replays ${reply.replayed} of ${available}`);
@@ -98,13 +98,19 @@ export class Watcher implements Actor {
   #began(reply: Subscribed, since: Since | undefined): void {
     const { log } = this.#stage;
     const { session_id, wants } = this.#follow;
-    const before = log.wanted(session_id, wants, reply.oldest_seq - 1, reply.seq);
+    const before = log.wanted(session_id, wants, log.oldest(session_id) - 1, reply.seq);
     this.#follow.began(reply);
     if (since === undefined) return;
-    if (!reply.recovered) throw new Breach("nothing was to be recovered");
+    if (!reply.recovered) {
+      // What was trimmed may have been wanted, or was being looked at.
+      if (log.oldest(session_id) === 1) throw new Breach(`${JSON.stringify(since)} lost nothing`);
+      return;
+    }
     const left = ((): boolean => {
       if (since === "start") return before.length > 0;
-      if ("last" in since) return before.length > 0 && reply.replayed < since.last;
+      // What is committed meanwhile comes live, and counts.
+      const after = log.wanted(session_id, wants, reply.seq).length;
+      if ("last" in since) return before.length > 0 && after < since.last;
       if ("time" in since) {
         const times = before.map((seq) => log.event(session_id, seq)?.data.timestamp ?? "");
         return times.some((time) => time >= since.time);
@@ -120,11 +126,12 @@ export class Watcher implements Actor {
   #message(message: Message): void {
     const { event_type, data } = message;
     // What was sent before the reply belongs to the one that is being replaced.
-    const stale = this.#asking > 0 || data?.session_id !== this.#follow.session_id;
+    const about = event_type === "batch" ? message.events?.[0]?.data : data;
+    const stale = this.#asking > 0 || about?.session_id !== this.#follow.session_id;
     switch (event_type) {
       case "batch": {
         const events = message.events ?? [];
-        const max = this.#params.batch?.max ?? 0;
+        const max = stale ? Infinity : (this.#params.batch?.max ?? 0);
         if (events.length < 1 || events.length > max)
           throw new Breach(`a batch of ${events.length}`);
         for (const event of events) this.#event(event);
@@ -191,7 +198,7 @@ export class Watcher implements Actor {
     if (!this.#peer.open) return;
     random.weighted<() => void>([
       [4, () => this.#other()],
-      [3, () => this.#subscribe()],
+      [3, () => void (this.#asking === 0 && this.#subscribe())],
       [1, () => this.#peer.leave()],
       [10, () => undefined],
     ])();
