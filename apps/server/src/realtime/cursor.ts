@@ -126,6 +126,11 @@ export class Cursor {
     return chunk;
   }
 
+  /** Whether a chunk of the class is just what comes next. */
+  isNext({ prev, seqs }: Chunk): boolean {
+    return prev <= this.#prev && this.#at < (seqs[0] ?? 0);
+  }
+
   take({ seqs }: Chunk): void {
     this.#at = this.#prev = seqs.at(-1) ?? this.#at;
   }

@@ -26,9 +26,20 @@ export interface Bounds {
   until: number;
 }
 
-/** Whoever is told that there may be something to send. */
+interface Options {
+  selection: Selection;
+  framing: Framing;
+  ring: Ring;
+  /** Seq after which it begins. */
+  from: number;
+  /** What may be sent at once to a sink that holds nothing. */
+  atOnce: Omit<Bounds, "until">;
+}
+
+/** Whoever is told that there is something to send. */
 export interface Member {
-  wake(): void;
+  /** What everyone has next who had everything before it; null when that is too much at once. */
+  take(news: Chunk | null): void;
 }
 
 class Encoded implements Entry {
@@ -72,13 +83,21 @@ export class EventClass {
   #from: number;
   #latest: number;
   #chunks: { key: string; chunk: Chunk }[] = [];
+  readonly #atOnce: Omit<Bounds, "until">;
+  /** Those whose turn is still to come in the round at work, and what they are given. */
+  #round: Iterator<Member, undefined> | null = null;
+  #news: Chunk | null = null;
+  /** Up to where the rounds have told. */
+  #told: number;
 
-  constructor(selection: Selection, framing: Framing, ring: Ring, from: number) {
+  constructor({ selection, framing, ring, from, atOnce }: Options) {
     this.selection = selection;
     this.framing = framing;
     this.#ring = ring;
     this.#from = from;
     this.#latest = from;
+    this.#told = from;
+    this.#atOnce = atOnce;
   }
 
   /** Seq of the newest event of the class, or where it began. */
@@ -98,9 +117,29 @@ export class EventClass {
     return entry === undefined || entry.seq > until;
   }
 
-  /** A job: tells everyone that there is more. */
-  run(): void {
-    for (const member of this.members) member.wake();
+  /** A job: gives everyone what is new since the round before. */
+  run(isTime: () => boolean): boolean {
+    if (this.#round === null) {
+      this.#round = this.members.values();
+      this.#news = this.#allAfter(this.#told);
+      this.#told = this.#latest;
+    }
+    // A clock is read for several, not for each.
+    for (let count = 1; ; count += 1) {
+      const { done, value } = this.#round.next();
+      if (done === true) break;
+      value.take(this.#news);
+      if (count % step === 0 && !isTime()) return true;
+    }
+    this.#round = null;
+    this.#news = null;
+    // What came in the middle of the round is for another one.
+    return this.#told < this.#latest;
+  }
+
+  #allAfter(seq: number): Chunk | null {
+    const chunk = seq < this.#from ? null : this.chunk(seq, { ...this.#atOnce, until: Infinity });
+    return chunk?.seqs.at(-1) === this.#latest ? chunk : null;
   }
 
   #wants(item: RingItem): boolean {
@@ -136,6 +175,7 @@ export class EventClass {
     this.#begin = 0;
     this.#from = from;
     this.#latest = from;
+    this.#told = from;
     this.#chunks = [];
   }
 

@@ -20,6 +20,8 @@ interface Options {
   /** Seq it begins after. */
   after: number;
   bounds: RingBounds;
+  /** What may be sent at once to a sink that holds nothing. */
+  atOnce: { events: number; bytes: number };
   /** Lets others have the thread. */
   breathe: () => Promise<void>;
 }
@@ -191,7 +193,9 @@ export class Follower {
     if (classes === undefined) this.#classes.set(framing, (classes = new Map()));
     let entry = classes.get(selection.key);
     if (entry === undefined) {
-      const events = new EventClass(selection, framing, this.ring, this.#cursor);
+      const { ring } = this;
+      const { atOnce } = this.#options;
+      const events = new EventClass({ selection, framing, ring, from: this.#cursor, atOnce });
       entry = { users: 0, events };
       classes.set(selection.key, entry);
     }

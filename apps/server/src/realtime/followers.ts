@@ -9,6 +9,7 @@ interface Options {
   store: LogReads;
   slices: Pick<Slices, "add">;
   bounds: RingBounds;
+  atOnce: { events: number; bytes: number };
   /** Lets others have the thread. */
   breathe: () => Promise<void>;
   /** What failed is tried again on the next hint or poll. */

@@ -44,11 +44,22 @@ export class Outlet {
   #outBytes = 0;
   readonly #waiting = new Set<Source>();
   #draining = false;
+  /** Sources of this sink. */
+  #users = 0;
   #cancelStall: (() => void) | null = null;
 
   constructor(options: Options) {
     this.#options = options;
     this.sink = options.sink;
+  }
+
+  /** Whether what is sent now may go by itself: nobody else may have something for this write. */
+  get isAlone(): boolean {
+    return this.#users === 1 && this.#out.length === 0;
+  }
+
+  join(): void {
+    this.#users += 1;
   }
 
   /** Events of one subscription that may be held. */
@@ -109,8 +120,9 @@ export class Outlet {
     this.#options.slices.add(this);
   }
 
-  /** A source is gone. */
-  forget(source: Source): void {
+  /** A source that had joined is gone. */
+  leave(source: Source): void {
+    this.#users -= 1;
     if (this.#waiting.delete(source) && this.#waiting.size === 0) this.#stopWatching();
   }
 

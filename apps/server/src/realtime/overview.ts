@@ -62,6 +62,7 @@ export class Overview {
   ): Promise<{ result: Result<"subscribe">; start: () => void; end: () => void }> {
     const watcher = new Watcher(outlet, (session_id) => this.touch(session_id));
     this.#watchers.add(watcher);
+    outlet.join();
     try {
       const sessions = await this.#all();
       const result = {
@@ -96,7 +97,7 @@ export class Overview {
 
   #end(watcher: Watcher): void {
     this.#watchers.delete(watcher);
-    watcher.outlet.forget(watcher);
+    watcher.outlet.leave(watcher);
     if (this.#watchers.size === 0) this.close();
   }
 

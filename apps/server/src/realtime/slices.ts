@@ -2,7 +2,8 @@ import type { Timers } from "./timers.ts";
 
 /** Work that is done soon, once, however often it was asked for meanwhile. */
 export interface Job {
-  run(): void;
+  /** Goes on for as long as `isTime`; true when it had to stop before it was done. */
+  run(isTime: () => boolean): boolean | void;
 }
 
 export interface SliceTimes {
@@ -48,12 +49,15 @@ export class Slices {
     const { holdMs, pauseMs } = this.#times;
     const began = this.#timers.now();
     let now = began;
+    const isTime = (): boolean => {
+      now = this.#timers.now();
+      return now - began < holdMs;
+    };
     // Jobs that are added meanwhile come at the end, and are done in this round too.
     for (const job of this.#jobs) {
       this.#jobs.delete(job);
-      job.run();
-      now = this.#timers.now();
-      if (now - began >= holdMs) break;
+      if (job.run(isTime) === true) this.#jobs.add(job);
+      if (!isTime()) break;
     }
     this.#taken += now - began;
     if (this.#jobs.size > 0 && !this.#closed) {

@@ -79,8 +79,9 @@ export class Subscription implements Source, Member, Listener {
   /** To be called once the reply is on its way: replay, `sync`, live. */
   start(): void {
     if (this.#state !== "new") return;
-    const { events, follower, transient } = this.#options;
+    const { events, follower, transient, outlet } = this.#options;
     events.members.add(this);
+    outlet.join();
     if (transient) follower.listeners.add(this);
     this.#state = "free";
     this.#live = this.#replayTo === null;
@@ -91,6 +92,27 @@ export class Subscription implements Source, Member, Listener {
     if (this.#state !== "free") return;
     this.#state = "marked";
     this.#options.outlet.mark(this);
+  }
+
+  /** The short way of nearly every event, to a live client that takes what it is sent. */
+  take(news: Chunk | null): void {
+    if (this.#state !== "free") return;
+    const { outlet } = this.#options;
+    const { sink } = outlet;
+    if (
+      news !== null &&
+      this.#live &&
+      this.#pace === null &&
+      this.#cursor.isNext(news) &&
+      (this.#acks === null || this.#acks.room >= news.seqs.length) &&
+      outlet.isAlone &&
+      sink.held() === 0
+    ) {
+      sink.send([news.bytes]);
+      this.#sent(news);
+      return;
+    }
+    this.wake();
   }
 
   resume(): void {
@@ -122,8 +144,10 @@ export class Subscription implements Source, Member, Listener {
     if (this.#live && this.#pace?.isDue(this.#cursor.count) === false) return;
     const chunk = this.#next(room, until);
     if (chunk !== null) {
-      if (outlet.held === 0 || chunk.bytes.length <= outlet.room) this.#put(chunk);
-      else if (outlet.sink.held() > 0) {
+      if (outlet.held === 0 || chunk.bytes.length <= outlet.room) {
+        outlet.put(chunk.bytes);
+        this.#sent(chunk);
+      } else if (outlet.sink.held() > 0) {
         this.#hold();
         return;
       }
@@ -155,10 +179,9 @@ export class Subscription implements Source, Member, Listener {
     return this.#cursor.next(bounds, again);
   }
 
-  #put(chunk: Chunk): void {
-    const { outlet, counted } = this.#options;
-    const { bytes, seqs } = chunk;
-    outlet.put(bytes);
+  #sent(chunk: Chunk): void {
+    const { seqs } = chunk;
+    const { counted } = this.#options;
     counted.delivered(seqs.length);
     if (this.#isAgain) counted.redelivered(seqs.length);
     this.#cursor.take(chunk);
@@ -302,11 +325,12 @@ export class Subscription implements Source, Member, Listener {
 
   end(): void {
     if (this.#isEnded()) return;
+    const hasBegun = this.#state !== "new";
     this.#state = "ended";
     const { events, follower, outlet, onFloor, onEnd, onError } = this.#options;
     events.members.delete(this);
     follower.listeners.delete(this);
-    outlet.forget(this);
+    if (hasBegun) outlet.leave(this);
     this.#pace?.end();
     if (this.#acks !== null) {
       this.#acks.end();

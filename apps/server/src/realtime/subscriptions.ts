@@ -108,7 +108,14 @@ export class Subscriptions {
     this.#pages = new LogPages(store, breathe);
     const slices = this.#slices;
     const onError = this.#onError;
-    this.#followers = new Followers({ store, slices, bounds: ring, breathe, onError });
+    this.#followers = new Followers({
+      store,
+      slices,
+      bounds: ring,
+      atOnce: options.holding ?? holding,
+      breathe,
+      onError,
+    });
     this.#overview = new Overview(store, this.#onError);
     const onTaken = this.#counted.taken;
     this.consumers = new Consumers({ store, timers, now, onError, onTaken });
