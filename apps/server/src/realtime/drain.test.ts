@@ -70,6 +70,9 @@ describe("[LIV1] a stop", () => {
     const client = await server.client();
     client.ws.pause();
     await server.drain();
+    client.ws.resume();
+    const { code } = await client.until(() => client.closed, "the close");
+    expect([1012, 1006]).toContain(code);
   });
 
   test("[CON1] keeps what named consumers have acknowledged", async () => {

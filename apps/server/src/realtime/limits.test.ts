@@ -105,6 +105,7 @@ describe("a socket", () => {
       const client = await open.client({ signIn: false });
       const other = await server.client({ signIn: false });
       await other.until(() => other.closed, "the close of another, that came later");
+      expect(client.closed).toBeNull();
       await client.call("health", {});
     } finally {
       await open.stop();

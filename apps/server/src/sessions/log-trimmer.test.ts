@@ -26,7 +26,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const trimmer of trimmers) await trimmer.close();
   await log.close();
-  expect(errors).toEqual([]);
+  if (errors.length > 0) throw new Error(errors.join("; "));
 });
 
 function start(bound: Partial<LogBound>, pauses = quick, now = () => eventTime): LogTrimmer {
