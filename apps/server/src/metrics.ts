@@ -88,6 +88,7 @@ export class Metrics {
     };
     return {
       redelivered: counter("cairn_events_redelivered_total", "Events sent again under ack"),
+      batched: counter("cairn_batches_total", "Frames with several events, under batch"),
       lagged: counter("cairn_lagged_total", "Times a live subscription fell behind"),
       stalled: counter("cairn_slow_closes_total", "Connections closed since they took nothing"),
       behind: counter("cairn_behind_log_total", "Subscriptions that fell behind what logs keep"),

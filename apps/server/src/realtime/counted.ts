@@ -4,6 +4,8 @@ import type { Slices } from "./slices.ts";
 export interface Counted {
   delivered: (events: number) => void;
   redelivered: (events: number) => void;
+  /** Several events left in one frame. */
+  batched: () => void;
   /** A live subscription fell behind. */
   lagged: () => void;
   /** A sink took nothing for too long. */
@@ -31,6 +33,7 @@ export function counting(
   };
   return {
     redelivered: nothing,
+    batched: nothing,
     lagged: nothing,
     stalled: nothing,
     behind: nothing,

@@ -184,6 +184,7 @@ export class Subscription implements Source, Member, Listener {
     const { counted } = this.#options;
     counted.delivered(seqs.length);
     if (this.#isAgain) counted.redelivered(seqs.length);
+    if (this.#pace !== null && seqs.length > 1) counted.batched();
     this.#cursor.take(chunk);
     this.#acks?.sent(seqs);
     this.#held += seqs.length;
