@@ -38,7 +38,7 @@ test("tell of subscriptions by mode, of sockets and of streams, and forget them"
   await expect
     .poll(async () => {
       const { gauges } = await numbers();
-      return [...modes.map((mode) => gauges[`cairn_subscriptions{mode="${mode}"}`])];
+      return modes.map((mode) => gauges[`cairn_subscriptions{mode="${mode}"}`]);
     })
     .toEqual([0, 1, 1, 0, 0]);
 });

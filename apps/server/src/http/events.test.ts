@@ -294,4 +294,10 @@ test("a session that is purged ends its streams", async () => {
 test("[HTT3] it is read by GET alone", async () => {
   const path = `/api/sessions/${session_id}/events`;
   expect((await post(server, path, {})).status).toBe(405);
+  const headers = { authorization: `Bearer ${server.token}` };
+  const head = await fetch(new URL(path, server.url), { method: "HEAD", headers });
+  expect(head.headers.get("content-type")).toBe("text/event-stream");
+  await expect
+    .poll(async () => (await server.call("list_connections", {})).connections)
+    .toEqual([]);
 });

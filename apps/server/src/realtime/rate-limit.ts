@@ -1,7 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 
 /** Calls of one actor in any second. */
-export const callsPerSecond = 1_000;
+const callsPerSecond = 1_000;
 const windowMs = 1_000;
 /** Callers who are remembered before those who rest are forgotten. */
 const sweepAt = 1_000;
