@@ -74,6 +74,12 @@ const states: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole("menuitem", { name: "Rename…" }).click();
     await page.getByRole("dialog", { name: "Rename session" }).waitFor();
   },
+  settings: async (page) => {
+    await page.getByRole("button", { name: "Session actions" }).click();
+    await page.getByRole("menuitem", { name: "Settings…" }).click();
+    const dialog = page.getByRole("dialog", { name: "Session settings" });
+    await dialog.getByRole("list", { name: "Left out" }).waitFor();
+  },
   trash: async (page) => {
     await page.getByRole("button", { name: "Session actions" }).click();
     await page.getByRole("menuitem", { name: "Trash of this session" }).click();
@@ -220,6 +226,7 @@ for (const width of [390, 320]) {
       "restore dialog, as a copy",
       "session menu",
       "operations",
+      "settings",
       "trash",
     ]) {
       await page.goto(new URL(work.path, stage.url).href);
@@ -290,4 +297,57 @@ test("a session is created and restored by keyboard alone", async ({ page, stage
   await keyboard.press("u");
   await expect(notice(page, "Undone")).toBeVisible();
   expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("two\n");
+});
+
+test("keys act on the checkpoint that the sheet of a narrow screen shows", async ({
+  page,
+  stage,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const work = await stage.session("Narrow keys");
+  const { session_id } = work;
+  const first = await work.checkpoint("First");
+  const second = await work.checkpoint("Second", { "a.txt": "two\n" });
+  await work.checkpoint("Third", { "a.txt": "three\n" });
+  const shown = async (checkpoint_id: string) =>
+    (await stage.call("get_checkpoint", { session_id, checkpoint_id })).checkpoint;
+  await stage.signIn(page, work.path);
+  const details = await openDetails(page, "Second");
+  const { keyboard } = page;
+  const dialog = page.getByRole("dialog", { name: /^Restore to/ });
+
+  // Nothing moves or opens out of sight.
+  for (const key of ["j", "k", "Home", "f", "c", "Enter"]) await keyboard.press(key);
+  await expect(page).toHaveURL(new RegExp(`c=${second}`));
+  await keyboard.press("p");
+  await expect(details.getByRole("button", { name: "Unpin" })).toBeVisible();
+  expect(await shown(second)).toMatchObject({ pinned: true });
+  await keyboard.press("r");
+  await expect(dialog).toContainText("Restore to “Second”");
+  await keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await keyboard.press("t");
+  await keyboard.type("green");
+  await keyboard.press("Enter");
+  await expect.poll(async () => (await shown(second)).tags).toEqual(["green"]);
+  await page.getByRole("dialog").focus();
+  await keyboard.press("a");
+  await expect(details.getByLabel("Add a note")).toBeFocused();
+
+  // What a link in the details leads to is shown, so the keys are about that.
+  await details.getByRole("button", { name: /First/ }).click();
+  await expect(details.getByRole("heading", { level: 2, name: "First" })).toBeVisible();
+  await page.getByRole("dialog").focus();
+  await keyboard.press("r");
+  await expect(dialog).toContainText("Restore to “First”");
+  await keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await keyboard.press("Delete");
+  await expect(details.getByText("This checkpoint is in the trash")).toBeVisible();
+  await keyboard.press("u");
+  await expect(details.getByText("This checkpoint is in the trash")).toHaveCount(0);
+  expect(await shown(first)).toMatchObject({ deleted_at: null });
+  await keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Following" })).toBeVisible();
 });

@@ -234,3 +234,90 @@ test("a session deleted elsewhere while it is open says so, and can be taken bac
   await expect(row(page, "Kept")).toBeVisible();
   expect(readFileSync(join(work.workspace, "a.txt"), "utf8")).toBe("one\n");
 });
+
+test("keys typed before a dialog is there go nowhere", async ({ page, stage }) => {
+  const work = await stage.session("Quick hands");
+  const first = await work.checkpoint("First");
+  await work.checkpoint("Second", { "a.txt": "two\n" });
+  const { session_id } = work;
+  await stage.call("restore", { session_id, checkpoint_id: first });
+  const arrived = Promise.withResolvers<void>();
+  await page.route(/CreateCheckpointDialog-.*\.js$/, async (route) => {
+    await arrived.promise;
+    await route.continue();
+  });
+  await stage.signIn(page, work.path);
+  await expect(headRow(page)).toContainText("First");
+  await page.keyboard.press("c");
+  // Whoever thinks better of it is not surprised by it later.
+  const opening = page.getByRole("status").filter({ hasText: "Opening…" });
+  await expect(opening).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(opening).toHaveCount(0);
+  await page.keyboard.press("c");
+  // F would pause, U undo the restore, ? open another dialog.
+  await page.keyboard.type("fu?");
+  await expect(page.getByRole("button", { name: "Following" })).toBeVisible();
+  await expect(opening).toBeVisible();
+  arrived.resolve();
+  const dialog = page.getByRole("dialog", { name: "Create a checkpoint" });
+  await expect(dialog.getByLabel("Message")).toBeFocused();
+  await page.keyboard.type("After the crash");
+  await expect(dialog.getByLabel("Message")).toHaveValue("After the crash");
+  await expect(page.getByRole("dialog")).toHaveCount(1);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  const { operations } = await stage.call("list_operations", { session_id });
+  expect(operations.map((each) => each.kind)).toEqual(["restore"]);
+  // They are commands again.
+  await page.keyboard.press("f");
+  await expect(page.getByRole("button", { name: "Paused" })).toBeVisible();
+});
+
+test("a part that cannot be fetched fails alone, and Retry brings it", async ({
+  page,
+  stage,
+  complaints,
+}) => {
+  const work = await stage.session("In parts");
+  await work.checkpoint("Stays");
+  const parts = /(CreateCheckpointDialog|KeysSheet|Toaster|InspectorSheet)-.*\.js$/;
+  await page.route(parts, (route) => route.abort());
+  await stage.signIn(page, work.path);
+  await row(page, "Stays").waitFor();
+  const failed = page.getByRole("alert");
+
+  for (const [key, name] of [
+    ["c", "Create a checkpoint"],
+    ["?", "Keys"],
+  ] as const) {
+    await page.route(parts, (route) => route.abort());
+    await page.keyboard.press(key);
+    await expect(failed).toContainText("A part of this page could not be fetched");
+    await expect(row(page, "Stays")).toBeVisible();
+    await failed.getByRole("button", { name: "Close" }).click();
+    await expect(failed).toHaveCount(0);
+    await page.keyboard.press(key);
+    await expect(failed).toBeVisible();
+    await page.unroute(parts);
+    await failed.getByRole("button", { name: "Retry" }).click();
+    const dialog = page.getByRole("dialog", { name });
+    await expect(dialog).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(dialog).toHaveCount(0);
+  }
+
+  await page.route(parts, (route) => route.abort());
+  await openDetails(page, "Stays");
+  await inspector(page).getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(failed).toContainText("A notice could not be shown");
+  await expect(inspector(page).getByText("This checkpoint is in the trash")).toBeVisible();
+  await page.unroute(parts);
+  await failed.getByRole("button", { name: "Retry" }).click();
+  await notice(page, "is in the trash").getByRole("button", { name: "Undo" }).click();
+  await expect(row(page, "Stays")).toBeVisible();
+
+  const expected = complaints.filter((each) => each.includes("could not be fetched"));
+  expect(expected).toHaveLength(complaints.length);
+  complaints.length = 0;
+});

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { capturedOf, copyRepository, untouchedOf, workMore, workOn } from "./repository.ts";
-import { connection, headRow, notice, openDetails, readFeed, row, rows } from "./screen.ts";
+import { connection, grid, headRow, notice, openDetails, readFeed, row, rows } from "./screen.ts";
 import { expect, test, type Stage } from "./stage.ts";
 
 /** From the reply in the tab that acts to the row in the tab that watches, in ms. */
@@ -155,3 +155,73 @@ test("the main job: checkpoint, restore, undo, a second tab, a crash", async ({
     await feedEqualsLog([page, second], stage, session_id);
   });
 });
+
+test("a row's middle shows its details; Restore stands at its end and moves nothing", async ({
+  page,
+  stage,
+}) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const work = await stage.session("Where to click");
+  const first = await work.checkpoint("First");
+  await work.checkpoint("Second", { "a.txt": "two\n" });
+  await stage.signIn(page, work.path);
+  const older = row(page, "First");
+  const places = async () =>
+    await older
+      .locator("[role=gridcell]:not(.row-action)")
+      .evaluateAll((cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().left)));
+  await older.waitFor();
+  await page.mouse.move(0, 0);
+  const before = await places();
+  await older.click();
+  await expect(page).toHaveURL(new RegExp(`c=${first}`));
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  expect(await places()).toEqual(before);
+
+  const dialog = page.getByRole("dialog", { name: /^Restore to/ });
+  const box = await older.boundingBox();
+  await older.click({ position: { x: (box?.width ?? 0) - 40, y: (box?.height ?? 0) / 2 } });
+  await expect(dialog).toContainText("Restore to “First”");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+
+  // By keys alone: Tab goes from the list to the chosen row's button.
+  await page.mouse.move(0, 0);
+  await grid(page).focus();
+  await page.keyboard.press("k");
+  await page.keyboard.press("Tab");
+  const newer = row(page, "Second").getByRole("button", { name: "Restore" });
+  await expect(newer).toBeFocused();
+  await expect(newer.locator("..")).toHaveCSS("opacity", "1");
+  await page.keyboard.press("Enter");
+  await expect(dialog).toContainText("Restore to “Second”");
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme, viewport: { width: 1440, height: 900 } });
+
+    test("a diff says where its lines go on", async ({ page, stage }) => {
+      const long = (word: string) => `${`${word} `.repeat(80)}\n`;
+      const work = await stage.session(`Long lines, ${colorScheme}`, { "long.txt": long("one") });
+      await work.checkpoint("First");
+      await work.checkpoint("Long", { "long.txt": long("two") });
+      await work.checkpoint("Short", { "short.txt": "short\n" });
+      await stage.signIn(page, work.path);
+      const details = await openDetails(page, "Long");
+      const diff = details.getByRole("region", { name: /Changes of/ });
+      await expect(diff).toContainText("two two");
+      const mark = details.locator("[data-cut-off]");
+      await expect(mark).toBeVisible();
+      const [edge, end] = [await diff.boundingBox(), await mark.boundingBox()];
+      expect((end?.x ?? 0) + (end?.width ?? 0)).toBeCloseTo((edge?.x ?? 0) + (edge?.width ?? 0), 0);
+      await diff.evaluate((element) => element.scrollTo({ left: element.scrollWidth }));
+      await expect(mark).toHaveCount(0);
+      await diff.evaluate((element) => element.scrollTo({ left: 0 }));
+      await expect(mark).toBeVisible();
+      await openDetails(page, "Short");
+      await expect(diff).toContainText("short");
+      await expect(mark).toHaveCount(0);
+    });
+  });
+}

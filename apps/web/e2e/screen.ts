@@ -15,9 +15,9 @@ export function row(page: Page, message: string | RegExp): Locator {
   return rows(page).filter({ has: page.getByText(message, { exact: true }) });
 }
 
-/** Shows the details of a checkpoint: by its message, since a row's middle offers Restore. */
+/** Shows the details of a checkpoint. */
 export async function openDetails(page: Page, message: string): Promise<Locator> {
-  await row(page, message).getByText(message, { exact: true }).click();
+  await row(page, message).click();
   const details = inspector(page);
   await details.getByRole("heading", { level: 2, name: message, exact: true }).waitFor();
   return details;

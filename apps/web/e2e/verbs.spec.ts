@@ -51,9 +51,12 @@ test("tags, pin and notes are kept, and shown in every tab", async ({ page, cont
     checkpoint_id: second,
   });
   expect(checkpoint).toMatchObject({ tags: ["green"], pinned: true, max_severity: "critical" });
+  await expect(row(other, "Second").getByText("critical note")).toBeAttached();
+  await expect(row(other, "Third").getByText("note")).toHaveCount(0);
   expect(checkpoint.annotations.map((each) => each.note)).toEqual(["Look at this again"]);
   await note.getByRole("button", { name: "Delete this note" }).click();
   await expect(note).toHaveCount(0);
+  await expect(row(other, "Second").getByText("critical note")).toHaveCount(0);
 });
 
 test("delete goes to the trash; its undo, and undelete there, bring it back", async ({
@@ -200,6 +203,73 @@ test("a session is renamed, closed, opened, deleted and taken back", async ({ pa
   expect(session).toMatchObject({ name: "After", status: "open", deleted_at: null });
 });
 
+test("settings change what the next checkpoint captures", async ({ page, stage }) => {
+  const work = await stage.session("Settings", {
+    ".gitignore": "*.db\n",
+    "a.txt": "one\n",
+    "local.db": "data\n",
+    "out.log": "log\n",
+  });
+  const { session_id } = work;
+  await work.checkpoint("Before");
+  await stage.signIn(page, work.path);
+  const open = async () => {
+    await page.getByRole("button", { name: "Session actions" }).click();
+    await page.getByRole("menuitem", { name: "Settings…" }).click();
+  };
+  await open();
+  const dialog = dialogOf(page, "Session settings");
+  await expect(dialog.getByText(/^Captures 3 files/)).toBeVisible();
+  await dialog.getByLabel("Name").fill("Set anew");
+  await dialog.getByRole("textbox", { name: "Ignore" }).fill("*.log");
+  await dialog.getByRole("button", { name: "Look again" }).click();
+  await expect(dialog.getByText(/^Captures 2 files/)).toBeVisible();
+  await dialog.getByRole("button", { name: "Include local.db" }).click();
+  await expect(dialog.getByText(/^Captures 3 files/)).toBeVisible();
+  await expect(dialog.getByLabel("Include all the same")).toHaveValue("/local.db");
+  await dialog.getByRole("button", { name: "Save settings" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("heading", { level: 1, name: "Set anew" })).toBeVisible();
+  const { session } = await stage.call("get_session", { session_id });
+  expect(session.settings).toMatchObject({ ignore: ["*.log"], include: ["/local.db"] });
+
+  await work.checkpoint("After");
+  const details = await openDetails(page, "After");
+  await expect(details.getByRole("button", { name: /local\.db/ })).toBeVisible();
+  await expect(details.getByRole("button", { name: /out\.log/ })).toBeVisible();
+  // Another one's change to what was not touched here is kept.
+  await open();
+  await stage.call("update_session", { session_id, settings: { ignore: ["*.tmp"] } });
+  await dialog.getByLabel("Include all the same").fill("");
+  await dialog.getByRole("button", { name: "Save settings" }).click();
+  await expect(dialog).toBeHidden();
+  const later = await stage.call("get_session", { session_id });
+  expect(later.session).toMatchObject({
+    name: "Set anew",
+    settings: { ignore: ["*.tmp"], include: [] },
+  });
+});
+
+test("a session is deleted for good from the trash", async ({ page, ownStage }) => {
+  const stage = await ownStage();
+  const { work } = await three(stage, "Goes for good");
+  await three(stage, "Stays here");
+  await stage.call("delete_session", { session_id: work.session_id });
+  await stage.signIn(page);
+  await page.getByRole("button", { name: "Trash", exact: true }).click();
+  const trash = dialogOf(page, "Trash");
+  const entry = trash.getByRole("listitem").filter({ hasText: "Goes for good" });
+  await entry.getByRole("button", { name: "Delete for good…" }).click();
+  await expect(entry).toContainText("and its 3 checkpoints will be gone");
+  await expect(entry.getByRole("button", { name: "Keep it" })).toBeFocused();
+  await entry.getByRole("button", { name: "Delete for good", exact: true }).click();
+  await expect(trash.getByText("The trash is empty")).toBeVisible();
+  expect((await stage.call("list_trash", {})).sessions).toEqual([]);
+  expect(work.read("a.txt")).toBe("two\n");
+  await trash.getByRole("button", { name: "Close" }).last().click();
+  await expect(page.getByRole("link", { name: "Stays here", exact: true })).toBeVisible();
+});
+
 test("the keys move, show, close, follow and tell", async ({ page, stage }) => {
   const { work, first, second, third } = await three(stage, "Keys");
   await stage.signIn(page, work.path);
@@ -297,8 +367,9 @@ test("the first run's shell line works as it says, and shows at once", async ({
   const folder = stage.folder({ "a.txt": "one\n" });
   await stage.signIn(page);
   const line = await page.getByText(/^curl -sS/).innerText();
-  expect(line).toContain("curl");
-  // The line reads the token where a server without --data-dir keeps it; this one keeps it elsewhere.
+  await expect(page.getByText(/set CAIRN_DATA_DIR to it first/)).toBeVisible();
+  // The line reads the token where a server without --data-dir keeps it; this one keeps it
+  // elsewhere, for which the page says what to set.
   const share = join(stage.root, "share");
   execFileSync("/bin/sh", [
     "-c",
@@ -307,14 +378,21 @@ test("the first run's shell line works as it says, and shows at once", async ({
     share,
     join(stage.root, "data"),
   ]);
-  const env = { ...process.env, XDG_DATA_HOME: share, CAIRN_TOKEN: "" };
-  const run = () =>
-    JSON.parse(execFileSync("/bin/sh", ["-c", line], { cwd: folder, env, encoding: "utf8" })) as {
+  const { CAIRN_DATA_DIR: _, ...clean } = process.env;
+  const run = (named: Record<string, string>) =>
+    JSON.parse(
+      execFileSync("/bin/sh", ["-c", line], {
+        cwd: folder,
+        env: { ...clean, ...named },
+        encoding: "utf8",
+      }),
+    ) as {
       success: boolean;
       result: { session_id: string; created: boolean };
     };
-  const made = run();
+  const made = run({ XDG_DATA_HOME: share });
   expect(made).toMatchObject({ success: true, result: { created: true } });
   await expect(page.getByRole("link", { name: "folder-1" })).toBeVisible();
-  expect(run().result).toMatchObject({ session_id: made.result.session_id, created: false });
+  const again = run({ CAIRN_DATA_DIR: join(stage.root, "data") });
+  expect(again.result).toMatchObject({ session_id: made.result.session_id, created: false });
 });

@@ -7,7 +7,9 @@ import { SessionsPage } from "./sessions/SessionsPage.tsx";
 import { SignedOut } from "./SignedOut.tsx";
 import { useConnection } from "./state/connection.ts";
 import { later } from "./ui/later.ts";
+import { LaterDialog } from "./ui/LaterDialog.tsx";
 import { PageBoundary } from "./ui/PageBoundary.tsx";
+import { PartBoundary } from "./ui/PartBoundary.tsx";
 import { Spinner } from "./ui/Spinner.tsx";
 import { toasts } from "./ui/toast.ts";
 import { TooltipProvider } from "./ui/Tooltip.tsx";
@@ -22,12 +24,26 @@ function Keys() {
   const [open, setOpen] = useState(false);
   useEffect(listenToKeys, []);
   useCommand("help", () => setOpen(true));
-  return open && <KeysSheet open={open} onOpenChange={setOpen} />;
+  return (
+    open && (
+      <LaterDialog onClose={() => setOpen(false)}>
+        <KeysSheet open={open} onOpenChange={setOpen} />
+      </LaterDialog>
+    )
+  );
 }
 
 function Toasts() {
   const any = useStore(toasts, (state) => state.lastId > 0);
-  return any && <Toaster />;
+  return (
+    any && (
+      <PartBoundary title="A notice could not be shown" place="corner">
+        <Suspense>
+          <Toaster />
+        </Suspense>
+      </PartBoundary>
+    )
+  );
 }
 
 function Pages() {
@@ -57,10 +73,8 @@ export function App() {
       <TooltipProvider delayDuration={400}>
         <BrowserRouter>
           <Pages />
-          <Suspense>
-            <Keys />
-            <Toasts />
-          </Suspense>
+          <Keys />
+          <Toasts />
         </BrowserRouter>
       </TooltipProvider>
     </PageBoundary>

@@ -1,6 +1,7 @@
 // THE table of commands: keys, tooltips, menus and the `?` sheet read it.
 import { useEffect, useEffectEvent } from "react";
 import { tinykeys } from "tinykeys";
+import { keysAreHeld } from "./ui/hold-keys.ts";
 import { toast } from "./ui/toast.ts";
 
 interface Command {
@@ -46,6 +47,21 @@ export const commands = {
 
 export type CommandId = keyof typeof commands;
 
+/** What has a meaning while the details cover the rows: they are about the checkpoint shown. */
+const inSheet: ReadonlySet<CommandId> = new Set([
+  "previous_hunk",
+  "next_hunk",
+  "restore",
+  "undo",
+  "redo",
+  "annotate",
+  "tags",
+  "pin",
+  "delete",
+  "copy_link",
+  "help",
+]);
+
 type Run = () => void;
 
 /** What the mounted screens can do now; the newest registration of a command wins. */
@@ -83,17 +99,20 @@ export function runCommand(id: CommandId): void {
 }
 
 const typing = "input, textarea, select, [contenteditable]";
+/** The details where they cover the rows: a dialog whose buttons have keys. */
+const sheet = "[role=dialog][data-sheet]";
+const dialogs = "[role=dialog]:not([data-sheet])";
 /** What uses these keys itself: open layers, and controls for Enter and Space. */
-const layers = "[role=dialog], [role=menu], [role=listbox], [data-own-keys]";
+const layers = `${dialogs}, [role=menu], [role=listbox], [data-own-keys]`;
 const controls = "button, a, summary, [role=button]";
 
-function isOurs(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || event.isComposing) return false;
+function isOurs(event: KeyboardEvent, id: CommandId): boolean {
+  if (event.defaultPrevented || event.isComposing || keysAreHeld()) return false;
   const target = event.target instanceof Element ? event.target : document.body;
   if (target.closest(typing) !== null || target.closest(layers) !== null) return false;
   // A modal dialog may be open with focus elsewhere for a moment.
-  if (document.querySelector("[role=dialog][data-state=open]:not([data-pane])") !== null)
-    return false;
+  if (document.querySelector(`${dialogs}[data-state=open]`) !== null) return false;
+  if (!inSheet.has(id) && document.querySelector(sheet) !== null) return false;
   return event.key !== "Enter" || target.closest(controls) === null;
 }
 
@@ -103,7 +122,7 @@ export function listenToKeys(): () => void {
   for (const [id, { bindings: keys }] of Object.entries(commands) as [CommandId, Command][]) {
     for (const key of keys) {
       bindings[key] = (event) => {
-        if (!isOurs(event) || !isAvailable(id)) return;
+        if (!isOurs(event, id) || !isAvailable(id)) return;
         event.preventDefault();
         runCommand(id);
       };

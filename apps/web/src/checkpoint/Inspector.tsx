@@ -8,6 +8,7 @@ import { useSelection } from "../timeline/use-selection.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { later } from "../ui/later.ts";
+import { PartBoundary } from "../ui/PartBoundary.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
 import { Changes } from "./Changes.tsx";
@@ -108,9 +109,11 @@ function Body({ details, reason }: { details: Details; reason: string | null }) 
       )}
       {checkpoint !== null && checkpoint.state !== null && (
         <Section title="State">
-          <Suspense fallback={<Spinner label="Loading…" />}>
-            <StateView state={checkpoint.state} />
-          </Suspense>
+          <PartBoundary title="The state could not be shown" place="inline">
+            <Suspense fallback={<Spinner label="Loading…" />}>
+              <StateView state={checkpoint.state} />
+            </Suspense>
+          </PartBoundary>
         </Section>
       )}
       {checkpoint !== null && (

@@ -1,6 +1,6 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import { Link as LinkIcon, Pin, PinOff, RotateCcw, Trash2, Undo2 } from "lucide-react";
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import { deleteCheckpoint, setPinned, undelete } from "../actions.ts";
 import { commands } from "../commands.ts";
 import { checkpointName } from "../operations/operation-words.ts";
@@ -10,6 +10,7 @@ import { Button, IconButton } from "../ui/Button.tsx";
 import { copyText } from "../ui/copy.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { later } from "../ui/later.ts";
+import { LaterDialog } from "../ui/LaterDialog.tsx";
 
 const RestoreDialog = later(() =>
   import("../restore/RestoreDialog.tsx").then((module) => ({ default: module.RestoreDialog })),
@@ -125,16 +126,16 @@ export function InspectorActions(props: InspectorActionsProps) {
           onRetry={() => void run(failed.verb)}
         />
       )}
-      <Suspense>
-        {restoring && (
+      {restoring && (
+        <LaterDialog onClose={() => setRestoring(false)}>
           <RestoreDialog
             session_id={session_id}
             checkpoint_id={checkpoint_id}
             open={restoring}
             onOpenChange={setRestoring}
           />
-        )}
-      </Suspense>
+        </LaterDialog>
+      )}
     </div>
   );
 }

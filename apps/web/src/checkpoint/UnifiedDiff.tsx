@@ -8,6 +8,7 @@ import { IconButton } from "../ui/Button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { columns, diffRows, type DiffRow } from "./diff-rows.ts";
 import { DiffRowView, gutterColumns, rowHeight } from "./DiffRowView.tsx";
+import { useCutOff } from "./use-cut-off.ts";
 
 /** Rows from which only those in view are drawn. */
 const virtualizeFrom = 500;
@@ -27,6 +28,7 @@ export function UnifiedDiff({ label, hunks, low = false }: UnifiedDiffProps) {
   const [current, setCurrent] = useState(0);
   const rows = useMemo(() => diffRows(hunks), [hunks]);
   const layout = useMemo(() => measure(rows), [rows]);
+  const cutOff = useCutOff(scroller, layout);
 
   const goTo = (index: number): void => {
     const to = Math.min(Math.max(index, 0), hunks.length - 1);
@@ -64,27 +66,32 @@ export function UnifiedDiff({ label, hunks, low = false }: UnifiedDiffProps) {
           </IconButton>
         </div>
       )}
-      <div
-        ref={setScroller}
-        role="region"
-        aria-label={`${label}: ${plural(hunks.length, "hunk")}`}
-        // A region that scrolls must be reachable by keyboard.
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        tabIndex={0}
-        className={classNames(
-          "scrolls relative -outline-offset-2",
-          low ? "max-h-[32vh]" : "max-h-[70vh]",
-        )}
-      >
-        {rows.length >= virtualizeFrom ? (
-          <VirtualRows rows={rows} layout={layout} current={current} scroller={scroller} />
-        ) : (
-          <div className="min-w-full" style={{ width: layout.width }}>
-            {rows.map((row, index) => (
-              // oxlint-disable-next-line react/no-array-index-key -- the rows of one diff never move
-              <DiffRowView key={index} row={row} digits={layout.digits} current={current} />
-            ))}
-          </div>
+      <div className="relative">
+        <div
+          ref={setScroller}
+          role="region"
+          aria-label={`${label}: ${plural(hunks.length, "hunk")}`}
+          // A region that scrolls must be reachable by keyboard.
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+          tabIndex={0}
+          className={classNames(
+            "scrolls relative -outline-offset-2",
+            low ? "max-h-[32vh]" : "max-h-[70vh]",
+          )}
+        >
+          {rows.length >= virtualizeFrom ? (
+            <VirtualRows rows={rows} layout={layout} current={current} scroller={scroller} />
+          ) : (
+            <div className="min-w-full" style={{ width: layout.width }}>
+              {rows.map((row, index) => (
+                // oxlint-disable-next-line react/no-array-index-key -- the rows of one diff never move
+                <DiffRowView key={index} row={row} digits={layout.digits} current={current} />
+              ))}
+            </div>
+          )}
+        </div>
+        {cutOff !== null && (
+          <div aria-hidden="true" data-cut-off className="fades-out" style={{ right: cutOff }} />
         )}
       </div>
     </div>

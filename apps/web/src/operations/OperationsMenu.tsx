@@ -8,6 +8,7 @@ import { Differences } from "../restore/DifferenceList.tsx";
 import { useLive, useSession } from "../state/live.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
+import { PartBoundary } from "../ui/PartBoundary.tsx";
 import { Popover } from "../ui/Popover.tsx";
 import { toastError } from "../ui/toast.ts";
 import { checkpointName, effect, nextOf } from "./operation-words.ts";
@@ -114,17 +115,23 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
         />
       </Popover>
       {asking !== null && asking.plan !== null && asking.request !== null && (
-        <UndoDialog
-          direction={asking.direction}
-          effect={words(asking.direction, asking.operation)}
-          request={asking.request}
-          plan={asking.plan}
-          changed={asking.changed}
-          busy={undoing.busy !== null}
-          error={asking.error}
-          onConfirm={(plan) => void undoing.confirm(plan)}
+        <PartBoundary
+          title="What would change could not be shown"
+          place="dialog"
           onClose={undoing.dismiss}
-        />
+        >
+          <UndoDialog
+            direction={asking.direction}
+            effect={words(asking.direction, asking.operation)}
+            request={asking.request}
+            plan={asking.plan}
+            changed={asking.changed}
+            busy={undoing.busy !== null}
+            error={asking.error}
+            onConfirm={(plan) => void undoing.confirm(plan)}
+            onClose={undoing.dismiss}
+          />
+        </PartBoundary>
       )}
       {undoing.differences.length > 0 && (
         <Dialog

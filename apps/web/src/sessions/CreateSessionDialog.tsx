@@ -1,19 +1,19 @@
 import { caps } from "@cairn/shared/session";
-import { useCallback, useEffect, useId, useRef, useState } from "react";
+import { useId, useState } from "react";
 import { useNavigate } from "react-router";
-import { createSession, scanWorkspace } from "../actions.ts";
+import { createSession } from "../actions.ts";
 import { folderName } from "../format.ts";
 import { useOffline } from "../state/connection.ts";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { toFailure } from "../ui/error.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
-import { Field, Input, TextArea } from "../ui/Field.tsx";
-import { Spinner } from "../ui/Spinner.tsx";
+import { Field, Input } from "../ui/Field.tsx";
 import { Text } from "../ui/Text.tsx";
+import { CapturePreview, PatternFields } from "./CaptureFields.tsx";
 import { FolderPicker } from "./FolderPicker.tsx";
 import { addPattern, patternFor, readPatterns } from "./patterns.ts";
-import { ScanSummary, type Scan } from "./ScanSummary.tsx";
+import { useScan, type PatternTexts } from "./use-scan.ts";
 
 interface Props {
   /** A folder to begin with, or null for the home folder. */
@@ -77,45 +77,18 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
   const navigate = useNavigate();
   const offline = useOffline();
   const [name, setName] = useState(folderName(folder));
-  const [ignore, setIgnore] = useState("");
-  const [include, setInclude] = useState("");
+  const [texts, setTexts] = useState<PatternTexts>({ ignore: "", include: "" });
   const [advanced, setAdvanced] = useState(false);
-  const [scan, setScan] = useState<Scan | null>(null);
-  const [scanError, setScanError] = useState<unknown>(null);
+  const { scan, error: scanError, check } = useScan(folder, texts);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const asked = useRef(0);
-
-  const check = useCallback(
-    async (ignored: string, included: string) => {
-      asked.current += 1;
-      const ask = asked.current;
-      try {
-        const settings = { ignore: readPatterns(ignored), include: readPatterns(included) };
-        const found = await scanWorkspace({ path: folder, settings });
-        if (ask === asked.current) setScan(found);
-      } catch (reason) {
-        if (ask === asked.current) setScanError(reason);
-      }
-    },
-    [folder],
-  );
-  useEffect(() => {
-    // oxlint-disable-next-line react/set-state-in-effect -- what it sets is the server's answer
-    void check("", "");
-  }, [check]);
-  const checkAgain = (ignored: string, included: string) => {
-    setScan(null);
-    setScanError(null);
-    void check(ignored, included);
-  };
 
   const create = async () => {
     if (busy || offline !== null || name.trim() === "") return;
     setBusy(true);
     setError(null);
     try {
-      const settings = { ignore: readPatterns(ignore), include: readPatterns(include) };
+      const settings = { ignore: readPatterns(texts.ignore), include: readPatterns(texts.include) };
       const { session_id } = await createSession({ name, workspace: folder, settings });
       onOpenChange(false);
       void navigate(`/s/${session_id}`);
@@ -175,68 +148,28 @@ function Confirm({ folder, open, onOpenChange, onBack }: ConfirmProps) {
             />
           )}
         </Field>
-        <section className="grid gap-1">
-          <h3 className="text-xs font-medium text-fg-2">Every checkpoint</h3>
-          {scan === null && scanError === null && <Spinner label="Looking through the folder…" />}
-          {scanError !== null && (
-            <ErrorNote
-              error={scanError}
-              title="The folder could not be looked through"
-              onRetry={() => checkAgain(ignore, include)}
-            />
-          )}
-          {scan !== null && (
-            <ScanSummary
-              scan={scan}
-              onInclude={(left) => {
-                const more = addPattern(include, patternFor(left.path));
-                setInclude(more);
-                setAdvanced(true);
-                checkAgain(ignore, more);
-              }}
-            />
-          )}
-        </section>
+        <CapturePreview
+          scan={scan}
+          error={scanError}
+          onRetry={() => check(texts)}
+          onInclude={(left) => {
+            const more = { ...texts, include: addPattern(texts.include, patternFor(left.path)) };
+            setTexts(more);
+            setAdvanced(true);
+            check(more);
+          }}
+        />
         <details open={advanced} onToggle={(event) => setAdvanced(event.currentTarget.open)}>
           <summary className="w-fit rounded-sm text-fg-2">
             Advanced: what to ignore or include
           </summary>
-          <div className="mt-2 grid gap-3">
-            <Field
-              label="Ignore"
-              hint="Beside .gitignore and .cairnignore. One pattern a line, as in .gitignore."
-            >
-              {(control) => (
-                <TextArea
-                  {...control}
-                  mono
-                  rows={3}
-                  placeholder="*.log"
-                  value={ignore}
-                  onChange={(event) => setIgnore(event.target.value)}
-                />
-              )}
-            </Field>
-            <Field
-              label="Include all the same"
-              hint="Captured although a rule ignores it, such as a local database."
-            >
-              {(control) => (
-                <TextArea
-                  {...control}
-                  mono
-                  rows={3}
-                  placeholder="/.env"
-                  value={include}
-                  onChange={(event) => setInclude(event.target.value)}
-                />
-              )}
-            </Field>
-            <div>
-              <Button onClick={() => checkAgain(ignore, include)} reason={offline}>
-                Look again
-              </Button>
-            </div>
+          <div className="mt-2">
+            <PatternFields
+              texts={texts}
+              onChange={setTexts}
+              onCheck={() => check(texts)}
+              reason={offline}
+            />
           </div>
         </details>
       </form>

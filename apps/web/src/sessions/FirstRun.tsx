@@ -69,7 +69,8 @@ export function FirstRun({ onCreate }: { onCreate: (path: string | null) => void
         {auth !== "off" && (
           <p className="text-xs text-fg-3">
             The token is in the file <code className="datum">token</code> of the server's data
-            folder: this path, unless it was started with another one.
+            folder, which it names as “Data” when it starts. If that is not the folder in this line,
+            set <code className="datum">CAIRN_DATA_DIR</code> to it first.
           </p>
         )}
       </section>

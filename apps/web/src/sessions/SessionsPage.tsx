@@ -1,5 +1,5 @@
 import { Plus, Trash2 } from "lucide-react";
-import { Suspense, useState } from "react";
+import { useState } from "react";
 import { StartDemoButton } from "../demo/StartDemo.tsx";
 import { formatCount } from "../format.ts";
 import { useConnection, useOffline } from "../state/connection.ts";
@@ -10,6 +10,7 @@ import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Input } from "../ui/Field.tsx";
 import { later } from "../ui/later.ts";
+import { LaterDialog } from "../ui/LaterDialog.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { useTitle } from "../use-title.ts";
 import { FirstRun } from "./FirstRun.tsx";
@@ -118,8 +119,8 @@ export function SessionsPage() {
           )}
         </div>
       </main>
-      <Suspense>
-        {creating !== null && (
+      {creating !== null && (
+        <LaterDialog onClose={() => setCreating(null)}>
           <CreateSessionDialog
             path={creating.path}
             open
@@ -127,9 +128,13 @@ export function SessionsPage() {
               if (!open) setCreating(null);
             }}
           />
-        )}
-        {trash && <TrashDialog open onOpenChange={setTrash} />}
-      </Suspense>
+        </LaterDialog>
+      )}
+      {trash && (
+        <LaterDialog onClose={() => setTrash(false)}>
+          <TrashDialog open onOpenChange={setTrash} />
+        </LaterDialog>
+      )}
     </div>
   );
 }

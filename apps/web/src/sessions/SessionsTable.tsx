@@ -1,12 +1,13 @@
 import type { Session } from "@cairn/shared/session";
 import { Ellipsis } from "lucide-react";
-import { memo, Suspense, useState } from "react";
+import { memo, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { formatBytes, formatCount } from "../format.ts";
 import { useOffline } from "../state/connection.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { IconButton } from "../ui/Button.tsx";
 import { later } from "../ui/later.ts";
+import { LaterDialog } from "../ui/LaterDialog.tsx";
 import { Menu } from "../ui/Menu.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Text } from "../ui/Text.tsx";
@@ -18,12 +19,21 @@ const RenameDialog = later(() =>
   import("./RenameDialog.tsx").then((m) => ({ default: m.RenameDialog })),
 );
 
+const SettingsDialog = later(() =>
+  import("./SettingsDialog.tsx").then((m) => ({ default: m.SettingsDialog })),
+);
+
+interface OpenDialog {
+  kind: "rename" | "settings";
+  session: Session;
+}
+
 const Row = memo(function Row({
   session,
-  onRename,
+  onDialog,
 }: {
   session: Session;
-  onRename: (session: Session) => void;
+  onDialog: (dialog: OpenDialog) => void;
 }) {
   const navigate = useNavigate();
   const reason = useOffline();
@@ -76,7 +86,11 @@ const Row = memo(function Row({
       </td>
       <td className="py-1.5 pr-3 text-right align-top">
         <Menu
-          entries={sessionMenu(session, { reason, onRename: () => onRename(session) })}
+          entries={sessionMenu(session, {
+            reason,
+            onRename: () => onDialog({ kind: "rename", session }),
+            onSettings: () => onDialog({ kind: "settings", session }),
+          })}
           trigger={
             <IconButton label={`Actions for ${visibleString(session.name)}`}>
               <Ellipsis size={16} aria-hidden="true" />
@@ -92,8 +106,10 @@ const step = 200;
 
 /** Sessions, a row each. */
 export function SessionsTable({ sessions }: { sessions: readonly Session[] }) {
-  const [renamed, setRenamed] = useState<Session | null>(null);
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const [shown, setShown] = useState(step);
+  const close = () => setDialog(null);
+  const Dialog = dialog?.kind === "settings" ? SettingsDialog : RenameDialog;
   return (
     <>
       <table className="w-full border-collapse text-left">
@@ -127,7 +143,7 @@ export function SessionsTable({ sessions }: { sessions: readonly Session[] }) {
         </thead>
         <tbody>
           {sessions.slice(0, shown).map((session) => (
-            <Row key={session.session_id} session={session} onRename={setRenamed} />
+            <Row key={session.session_id} session={session} onDialog={setDialog} />
           ))}
         </tbody>
       </table>
@@ -142,17 +158,17 @@ export function SessionsTable({ sessions }: { sessions: readonly Session[] }) {
           </button>
         </p>
       )}
-      <Suspense>
-        {renamed !== null && (
-          <RenameDialog
-            session={renamed}
+      {dialog !== null && (
+        <LaterDialog key={dialog.kind} onClose={close}>
+          <Dialog
+            session={dialog.session}
             open
             onOpenChange={(open) => {
-              if (!open) setRenamed(null);
+              if (!open) close();
             }}
           />
-        )}
-      </Suspense>
+        </LaterDialog>
+      )}
     </>
   );
 }

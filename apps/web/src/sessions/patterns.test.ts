@@ -12,3 +12,8 @@ test("patterns are added once, and blank lines are none", () => {
   expect(addPattern("/a\n", "/b")).toBe("/a\n/b");
   expect(addPattern("/a", "/a")).toBe("/a");
 });
+
+test("a blank that is part of a name stays when the patterns are read", () => {
+  expect(readPatterns(addPattern("", patternFor("ends ")))).toEqual([patternFor("ends ")]);
+  expect(readPatterns(String.raw`/a\   `)).toEqual([String.raw`/a\ `]);
+});

@@ -1,8 +1,8 @@
-/** The patterns of a text, one a line, without blanks. */
+/** The patterns of a text, one a line, without the blanks around them that mean nothing. */
 export function readPatterns(text: string): string[] {
   return text
     .split("\n")
-    .map((line) => line.trim())
+    .map((line) => line.trimStart().replace(/(?<!\\)\s+$/, ""))
     .filter((line) => line !== "");
 }
 

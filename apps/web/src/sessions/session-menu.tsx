@@ -1,5 +1,12 @@
 import type { Session } from "@cairn/shared/session";
-import { FolderLock, FolderOpen, Link as LinkIcon, Pencil, Trash2 } from "lucide-react";
+import {
+  FolderLock,
+  FolderOpen,
+  Link as LinkIcon,
+  Pencil,
+  SlidersHorizontal,
+  Trash2,
+} from "lucide-react";
 import { deleteSession, undeleteSession, updateSession } from "../actions.ts";
 import { origin } from "../server.ts";
 import { copyText } from "../ui/copy.ts";
@@ -41,6 +48,7 @@ async function setStatus(session: Session, status: "open" | "closed"): Promise<v
 
 interface Options {
   onRename: () => void;
+  onSettings: () => void;
   onDeleted?: () => void;
   /** From `useOffline`. */
   reason: string | null;
@@ -51,11 +59,17 @@ const icon = { size: 14, "aria-hidden": true } as const;
 /** What can be done with a whole session. */
 export function sessionMenu(
   session: Session,
-  { onRename, onDeleted, reason }: Options,
+  { onRename, onSettings, onDeleted, reason }: Options,
 ): MenuEntry[] {
   const closed = session.status === "closed";
   return [
     { label: "Rename…", icon: <Pencil {...icon} />, run: onRename, reason },
+    {
+      label: "Settings…",
+      icon: <SlidersHorizontal {...icon} />,
+      run: onSettings,
+      reason: reason ?? (closed ? "Open the session again first" : null),
+    },
     closed
       ? {
           label: "Open again",

@@ -22,6 +22,7 @@ export function InspectorSheet({ session_id, checkpoint_id, onClose }: Props) {
         {/* Not Radix.Overlay: see ui/Dialog.tsx. */}
         <div className="appears fixed inset-0 z-20 bg-(--overlay)" aria-hidden="true" />
         <Radix.Content
+          data-sheet
           aria-describedby={undefined}
           // Not the close button, which comes first: its tooltip would cover the sheet.
           onOpenAutoFocus={(event) => {

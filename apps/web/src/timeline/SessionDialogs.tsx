@@ -16,24 +16,27 @@ const TrashDialog = later(() =>
 const RenameDialog = later(() =>
   import("../sessions/RenameDialog.tsx").then((m) => ({ default: m.RenameDialog })),
 );
+const SettingsDialog = later(() =>
+  import("../sessions/SettingsDialog.tsx").then((m) => ({ default: m.SettingsDialog })),
+);
 const TagsDialog = later(() => import("./TagsDialog.tsx").then((m) => ({ default: m.TagsDialog })));
 
 /** Which dialog of the session's page is open. */
 export type OpenDialog =
-  | { kind: "create" | "rename" | "trash" }
+  | { kind: "create" | "rename" | "settings" | "trash" }
   | { kind: "restore" | "tags"; checkpoint_id: string };
 
 interface Props {
   session: Session;
   reason: string | null;
-  dialog: OpenDialog | null;
+  dialog: OpenDialog;
   onDialog: (dialog: OpenDialog | null) => void;
 }
 
 /** The dialogs of a session's page, loaded when they are first opened. */
 export function SessionDialogs({ session, reason, dialog, onDialog }: Props) {
   const { session_id } = session;
-  const about = dialog !== null && "checkpoint_id" in dialog ? dialog.checkpoint_id : null;
+  const about = "checkpoint_id" in dialog ? dialog.checkpoint_id : null;
   const row = useCheckpoint(session_id, about);
   const shared = {
     open: true,
@@ -41,13 +44,13 @@ export function SessionDialogs({ session, reason, dialog, onDialog }: Props) {
       if (!open) onDialog(null);
     },
   };
-  switch (dialog?.kind) {
-    case undefined:
-      return null;
+  switch (dialog.kind) {
     case "create":
       return <CreateCheckpointDialog session={session} {...shared} />;
     case "rename":
       return <RenameDialog session={session} {...shared} />;
+    case "settings":
+      return <SettingsDialog session={session} {...shared} />;
     case "trash":
       return <TrashDialog session_id={session_id} {...shared} />;
     case "restore":

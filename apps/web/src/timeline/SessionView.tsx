@@ -10,6 +10,8 @@ import { useLive, useLiveState } from "../state/live.ts";
 import { TopBar } from "../TopBar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { later } from "../ui/later.ts";
+import { LaterDialog } from "../ui/LaterDialog.tsx";
+import { PartBoundary } from "../ui/PartBoundary.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
 import { useWide } from "../ui/use-media.ts";
@@ -65,6 +67,12 @@ export function SessionView({ session }: { session: Session }) {
     const linked = selectedNow();
     if (linked !== null) timeline.current?.reveal(linked);
   }, []);
+
+  // Back, forward and the links in the details choose as well; quick keys are ahead of the router.
+  useEffect(() => {
+    // oxlint-disable-next-line react/set-state-in-effect -- the address is not ours alone
+    if (selected !== null && selected === selectedNow()) setMoved(selected);
+  }, [selected]);
 
   const onSelect = useCallback(
     (id: string | null) => {
@@ -184,28 +192,39 @@ export function SessionView({ session }: { session: Session }) {
             {selected === null ? (
               <SessionFacts session={session} />
             ) : (
-              <Suspense fallback={<Waiting />}>
-                <Inspector
-                  session_id={session_id}
-                  checkpoint_id={selected}
-                  onClose={closeInspector}
-                />
-              </Suspense>
+              <PartBoundary
+                title="The details could not be shown"
+                place="inline"
+                about={selected}
+                onClose={closeInspector}
+              >
+                <Suspense fallback={<Waiting />}>
+                  <Inspector
+                    session_id={session_id}
+                    checkpoint_id={selected}
+                    onClose={closeInspector}
+                  />
+                </Suspense>
+              </PartBoundary>
             )}
           </aside>
         )}
       </div>
       <Feed session_id={session_id} />
-      <Suspense>
-        {!wide && selected !== null && (
+      {!wide && selected !== null && (
+        <LaterDialog onClose={closeInspector}>
           <InspectorSheet
             session_id={session_id}
             checkpoint_id={selected}
             onClose={closeInspector}
           />
-        )}
-        <SessionDialogs session={session} reason={reason} dialog={dialog} onDialog={setDialog} />
-      </Suspense>
+        </LaterDialog>
+      )}
+      {dialog !== null && (
+        <LaterDialog key={dialog.kind} onClose={() => setDialog(null)}>
+          <SessionDialogs session={session} reason={reason} dialog={dialog} onDialog={setDialog} />
+        </LaterDialog>
+      )}
     </div>
   );
 }

@@ -33,6 +33,7 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
     ...sessionMenu(session, {
       reason,
       onRename: () => onDialog({ kind: "rename" }),
+      onSettings: () => onDialog({ kind: "settings" }),
       onDeleted: () => void navigate("/"),
     }),
     "separator" as const,

@@ -1,9 +1,10 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
-import { Pin, RotateCcw } from "lucide-react";
+import { OctagonAlert, Pin, RotateCcw, TriangleAlert } from "lucide-react";
 import { memo } from "react";
 import { formatClock, formatCount, formatTime, plural } from "../format.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { Button } from "../ui/Button.tsx";
+import { classNames } from "../ui/class-names.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Text } from "../ui/Text.tsx";
 import { visibleString } from "../ui/visible.ts";
@@ -46,6 +47,7 @@ function Exceptions({ row, head }: { row: CheckpointSummary; head: boolean }) {
       {nodeShape(row) === "safety" && (
         <Badge title="Taken by Cairn before a restore changed the folder">safety</Badge>
       )}
+      <NoteMark severity={row.max_severity} />
       {row.pinned && (
         <span title="Pinned: compaction keeps it" className="inline-flex shrink-0 text-accent">
           <Pin size={13} aria-hidden="true" fill="currentColor" />
@@ -53,6 +55,22 @@ function Exceptions({ row, head }: { row: CheckpointSummary; head: boolean }) {
         </span>
       )}
     </>
+  );
+}
+
+/** That someone wrote a note which is no mere remark. */
+function NoteMark({ severity }: { severity: CheckpointSummary["max_severity"] }) {
+  if (severity !== "warning" && severity !== "critical") return null;
+  const critical = severity === "critical";
+  const Icon = critical ? OctagonAlert : TriangleAlert;
+  return (
+    <span
+      title={`It has a note: ${severity}`}
+      className={classNames("inline-flex shrink-0", critical ? "text-bad" : "text-warn")}
+    >
+      <Icon size={13} aria-hidden="true" />
+      <span className="sr-only">{severity} note</span>
+    </span>
   );
 }
 
@@ -115,20 +133,6 @@ export const TimelineCells = memo(function TimelineCells(props: Props) {
         <Exceptions row={row} head={head} />
         <Tags tags={row.tags} />
       </span>
-      <span role="gridcell" className="row-action shrink-0">
-        <Button
-          tabIndex={-1}
-          className="h-6"
-          icon={<RotateCcw size={13} aria-hidden="true" />}
-          reason={reason}
-          onClick={(event) => {
-            event.stopPropagation();
-            onRestore(row.checkpoint_id);
-          }}
-        >
-          Restore
-        </Button>
-      </span>
       {row.tree !== null && (
         <>
           <span
@@ -155,6 +159,20 @@ export const TimelineCells = memo(function TimelineCells(props: Props) {
       </span>
       <span role="gridcell" className="datum w-8 shrink-0 text-right whitespace-nowrap text-fg-3">
         <RelativeTime time={row.created_at} />
+      </span>
+      {/* Over time and age: there nobody clicks who wants the details, and nothing moves. */}
+      <span role="gridcell" className="row-action">
+        <Button
+          className="h-6"
+          icon={<RotateCcw size={13} aria-hidden="true" />}
+          reason={reason}
+          onClick={(event) => {
+            event.stopPropagation();
+            onRestore(row.checkpoint_id);
+          }}
+        >
+          Restore
+        </Button>
       </span>
     </>
   );

@@ -10,7 +10,7 @@ interface Selection {
 
 /** What the address says at this moment: the router tells the page a little later. */
 export function selectedNow(): string | null {
-  return new URLSearchParams(location.search).get("c");
+  return new URLSearchParams(location.search).get("c")?.toLowerCase() ?? null;
 }
 
 /** The selected checkpoint, kept in the address so that links, back and forward work. */
