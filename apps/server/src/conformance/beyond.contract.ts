@@ -4,6 +4,7 @@ import type { Frame, PlainClient, PlainEvent } from "./plain-client.ts";
 import { ackConformance } from "./beyond-acks.contract.ts";
 import { idempotencyConformance } from "./beyond-idempotency.contract.ts";
 import { batchConformance, selectionConformance } from "./beyond-selection.contract.ts";
+import { slowConformance } from "./beyond-slow.contract.ts";
 import { httpConformance, limitConformance } from "./edges.contract.ts";
 import { checkpoint, Stage, type Scene, type Suite } from "./stage.ts";
 
@@ -341,6 +342,7 @@ export function beyondConformance({ start }: Suite): void {
     batchConformance(() => stage);
     ackConformance(() => stage);
     idempotencyConformance(() => stage);
+    slowConformance(() => stage);
     limitConformance(() => stage);
     httpConformance(() => stage);
 
