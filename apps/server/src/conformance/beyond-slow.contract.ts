@@ -37,8 +37,8 @@ export function slowConformance(stage: () => Stage): void {
       );
       expect(Number(theirs?.["buffered_bytes"])).toBeGreaterThan(0);
       expect(Number(theirs?.["buffered_bytes"])).toBeLessThan(heldBytes);
-      const [subscription] = theirs?.["subscriptions"] as { lag: number; seq: number }[];
-      expect(subscription?.lag).toBeGreaterThan(0);
+      expect(theirs?.["subscriptions"]).toMatchObject([{ seq: expect.any(Number) }]);
+      expect(theirs?.["subscriptions"]).not.toMatchObject([{ lag: 0 }]);
 
       slow.resume();
       expect(await come(slow, commits)).toEqual(seen);
@@ -48,7 +48,7 @@ export function slowConformance(stage: () => Stage): void {
       const at = slow.events.findIndex(({ event_type }) => event_type === "lagged");
       const lagged = slow.events[at];
       expect(lagged?.data).toMatchObject({ session_id, subscription_id });
-      const { from, to } = lagged?.data as { from: number; to: number };
+      const { from, to } = (lagged ?? { data: {} }).data as { from: number; to: number };
       expect(to).toBeGreaterThanOrEqual(from);
       // All before what it names had been sent, and that comes after it.
       const before = slow.events
