@@ -326,16 +326,20 @@ export function beyondConformance({ start }: Suite): void {
         expect([...types]).toEqual(["session_summary"]);
       });
 
-      test.each([{ since: { last: 1 } }, { events: ["checkpoint_created"] }])(
-        '[OVR2] "*" takes no %j',
-        async (more) => {
-          const client = await stage.client();
-          expect(await client.request("subscribe", { session_id: "*", ...more })).toMatchObject({
-            success: false,
-            error_code: "invalid_params",
-          });
-        },
-      );
+      test.each([
+        { since: { last: 1 } },
+        { since: "start" },
+        { events: ["checkpoint_created"] },
+        { filter: {} },
+        { ack: {} },
+        { batch: {} },
+      ])('[OVR2] "*" takes no %j', async (more) => {
+        const client = await stage.client();
+        expect(await client.request("subscribe", { session_id: "*", ...more })).toMatchObject({
+          success: false,
+          error_code: "invalid_params",
+        });
+      });
     });
 
     selectionConformance(() => stage);
