@@ -90,7 +90,7 @@ test("every rule of PROTOCOL.md is held by a test that carries its id, and no te
     .filter((path) => /\.(test|contract)\.ts$/.test(path))
     .flatMap((path) => [
       ...readFileSync(path, "utf8").matchAll(
-        /(?:test|test\.each\([\s\S]*?\))\(\s*(["'])(\[.*?)\1/g,
+        /(?:describe|test|test\.each\([\s\S]*?\))\(\s*(["'`])(\[.*?)\1/g,
       ),
     ])
     .map(([, , name]) => name ?? "");

@@ -4,6 +4,7 @@ import type { Frame, PlainClient, PlainEvent } from "./plain-client.ts";
 import { ackConformance } from "./beyond-acks.contract.ts";
 import { idempotencyConformance } from "./beyond-idempotency.contract.ts";
 import { batchConformance, selectionConformance } from "./beyond-selection.contract.ts";
+import { slowConformance } from "./beyond-slow.contract.ts";
 import { httpConformance, limitConformance } from "./edges.contract.ts";
 import { checkpoint, Stage, type Scene, type Suite } from "./stage.ts";
 
@@ -325,22 +326,27 @@ export function beyondConformance({ start }: Suite): void {
         expect([...types]).toEqual(["session_summary"]);
       });
 
-      test.each([{ since: { last: 1 } }, { events: ["checkpoint_created"] }])(
-        '[OVR2] "*" takes no %j',
-        async (more) => {
-          const client = await stage.client();
-          expect(await client.request("subscribe", { session_id: "*", ...more })).toMatchObject({
-            success: false,
-            error_code: "invalid_params",
-          });
-        },
-      );
+      test.each([
+        { since: { last: 1 } },
+        { since: "start" },
+        { events: ["checkpoint_created"] },
+        { filter: {} },
+        { ack: {} },
+        { batch: {} },
+      ])('[OVR2] "*" takes no %j', async (more) => {
+        const client = await stage.client();
+        expect(await client.request("subscribe", { session_id: "*", ...more })).toMatchObject({
+          success: false,
+          error_code: "invalid_params",
+        });
+      });
     });
 
     selectionConformance(() => stage);
     batchConformance(() => stage);
     ackConformance(() => stage);
     idempotencyConformance(() => stage);
+    slowConformance(() => stage);
     limitConformance(() => stage);
     httpConformance(() => stage);
 

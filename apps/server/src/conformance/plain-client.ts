@@ -136,6 +136,15 @@ export class PlainClient {
     });
   }
 
+  /** Reads nothing until `resume`: what is sent piles up at the other side. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Resolves with the close code once the other side has closed. */
   async closed(): Promise<number> {
     if (this.closeCode === null) await once(this.#socket, "close");

@@ -1,5 +1,6 @@
 import { encodeApart } from "./encode-apart.ts";
-import type { Bounds, Chunk, Entry, EventClass } from "./event-class.ts";
+import type { Encodable } from "./encode-apart.ts";
+import type { Bounds, Chunk, EventClass } from "./event-class.ts";
 import type { Follower } from "./follower.ts";
 import { jsonOf } from "./frames.ts";
 import type { LogPages } from "./log-pages.ts";
@@ -23,7 +24,7 @@ interface Options {
 
 interface Page {
   after: number;
-  entries: Entry[];
+  entries: Encodable[];
   to: number;
 }
 
@@ -32,7 +33,7 @@ export async function bringNear(
   { follower, events, timers }: Pick<Options, "follower" | "events" | "timers">,
   after: number,
 ): Promise<void> {
-  if (after >= events.from) return;
+  if (after >= events.from || follower.isCrowded) return;
   await follower.backfill(after);
   for (;;) {
     const end = timers.now() + holdMs;

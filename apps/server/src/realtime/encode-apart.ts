@@ -1,6 +1,13 @@
-import type { Bounds, Chunk, Entry } from "./event-class.ts";
+import type { LoggedEvent } from "@cairn/shared/events";
+import type { Bounds, Chunk } from "./event-class.ts";
 import { aboutBatch, batched, spliced } from "./frames.ts";
 import type { Framing } from "./sink.ts";
+
+/** An event of the log and its JSON. */
+export interface Encodable {
+  readonly event: LoggedEvent;
+  readonly json: string;
+}
 
 interface Options extends Bounds {
   framing: Framing;
@@ -16,7 +23,7 @@ interface Options extends Bounds {
  * Events for one subscription alone: from the log, where no others read with it, or sent again.
  * Null when there is none; the first is given however large it is.
  */
-export function encodeApart(entries: readonly Entry[], options: Options): Chunk | null {
+export function encodeApart(entries: readonly Encodable[], options: Options): Chunk | null {
   const { framing, times, isBatch, events, bytes, until } = options;
   const seqs: number[] = [];
   const jsons: string[] = [];

@@ -1,14 +1,8 @@
-import type { LoggedEvent } from "@cairn/shared/events";
+import { Entries, Entry } from "./entries.ts";
 import { aboutBatch, batched, spliced } from "./frames.ts";
 import type { Ring, RingItem } from "./ring.ts";
 import type { Selection } from "./selection.ts";
 import type { Framing } from "./sink.ts";
-
-/** An event of a class. */
-export interface Entry {
-  readonly event: LoggedEvent;
-  readonly json: string;
-}
 
 /** Events in a row as bytes that everyone of a class can be sent. */
 export interface Chunk {
@@ -26,6 +20,19 @@ export interface Bounds {
   until: number;
 }
 
+/** Whoever is told that there is something to send. */
+export interface Member {
+  /** What everyone has next who had everything before it; null when that is too much at once. */
+  take(news: Chunk | null): void;
+  /** The log began anew. */
+  lose(): void;
+}
+
+/** Encoded bytes that the classes of one log keep between them. */
+export interface Kept {
+  bytes: number;
+}
+
 interface Options {
   selection: Selection;
   framing: Framing;
@@ -34,39 +41,12 @@ interface Options {
   from: number;
   /** What may be sent at once to a sink that holds nothing. */
   atOnce: Omit<Bounds, "until">;
-}
-
-/** Whoever is told that there is something to send. */
-export interface Member {
-  /** What everyone has next who had everything before it; null when that is too much at once. */
-  take(news: Chunk | null): void;
-}
-
-class Encoded implements Entry {
-  readonly seq: number;
-  readonly item: RingItem;
-  prev: number;
-  /** The event by itself. */
-  chunk: Chunk | null = null;
-
-  constructor(item: RingItem, prev: number) {
-    this.seq = item.seq;
-    this.item = item;
-    this.prev = prev;
-  }
-
-  get json(): string {
-    return this.item.json;
-  }
-
-  get event(): LoggedEvent {
-    return this.item.event;
-  }
+  kept: Kept;
 }
 
 /** Chunks of several events that are kept: of the latest burst, and of replays of one range. */
 const keptChunks = 8;
-/** Events looked at between two looks at the clock. */
+/** Members, or events, between two looks at the clock. */
 const step = 32;
 
 /**
@@ -77,32 +57,24 @@ export class EventClass {
   readonly selection: Selection;
   readonly framing: Framing;
   readonly members = new Set<Member>();
-  readonly #ring: Ring;
-  #entries: Encoded[] = [];
-  #begin = 0;
+  readonly #options: Options;
+  readonly #entries = new Entries();
   #from: number;
   #latest: number;
   #chunks: { key: string; chunk: Chunk }[] = [];
-  readonly #atOnce: Omit<Bounds, "until">;
   /** Those whose turn is still to come in the round at work, and what they are given. */
   #round: Iterator<Member, undefined> | null = null;
   #news: Chunk | null = null;
   /** Up to where the rounds have told. */
   #told: number;
 
-  constructor({ selection, framing, ring, from, atOnce }: Options) {
-    this.selection = selection;
-    this.framing = framing;
-    this.#ring = ring;
-    this.#from = from;
-    this.#latest = from;
-    this.#told = from;
-    this.#atOnce = atOnce;
-  }
-
-  /** Seq of the newest event of the class, or where it began. */
-  get latest(): number {
-    return this.#latest;
+  constructor(options: Options) {
+    this.#options = options;
+    this.selection = options.selection;
+    this.framing = options.framing;
+    this.#from = options.from;
+    this.#latest = options.from;
+    this.#told = options.from;
   }
 
   /** Every event of the class after this seq is here. */
@@ -110,10 +82,14 @@ export class EventClass {
     return this.#from;
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Whether there is no event of the class after a seq, up to another. */
   isNoneIn(after: number, until: number): boolean {
     if (this.#latest <= after) return true;
-    const entry = this.#entries[this.#indexAfter(after)];
+    const entry = this.#entries.at(this.#entries.indexAfter(after));
     return entry === undefined || entry.seq > until;
   }
 
@@ -138,7 +114,8 @@ export class EventClass {
   }
 
   #allAfter(seq: number): Chunk | null {
-    const chunk = seq < this.#from ? null : this.chunk(seq, { ...this.#atOnce, until: Infinity });
+    if (seq < this.#from) return null;
+    const chunk = this.chunk(seq, { ...this.#options.atOnce, until: Infinity });
     return chunk?.seqs.at(-1) === this.#latest ? chunk : null;
   }
 
@@ -149,34 +126,41 @@ export class EventClass {
   /** Takes the ring's newest; whether it is of this class. */
   append(item: RingItem): boolean {
     if (!this.#wants(item)) return false;
-    this.#entries.push(new Encoded(item, this.#latest));
+    this.#entries.push(new Entry(item, this.#latest));
     this.#latest = item.seq;
     return true;
   }
 
-  /** Lets go of what the ring has let go of. */
-  trim(): void {
+  /** Lets go of what the ring has let go of, and of more than `most`. */
+  trim(most: number): void {
+    const { ring } = this.#options;
     for (;;) {
-      const entry = this.#entries[this.#begin];
-      if (entry === undefined || entry.seq > this.#ring.from) break;
-      this.#from = entry.seq;
-      this.#entries[this.#begin] = undefined as unknown as Encoded;
-      this.#begin += 1;
-    }
-    if (this.#begin > 512 && this.#begin * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#begin);
-      this.#begin = 0;
+      const { first } = this.#entries;
+      if (first === undefined || (first.seq > ring.from && this.#entries.size <= most)) return;
+      this.#from = first.seq;
+      this.#options.kept.bytes -= first.chunk?.bytes.length ?? 0;
+      this.#entries.shift();
     }
   }
 
   /** Begins anew after a seq: what was before is not known. */
   reset(from: number): void {
-    this.#entries = [];
-    this.#begin = 0;
+    this.forget();
+    this.#entries.clear();
     this.#from = from;
     this.#latest = from;
     this.#told = from;
+  }
+
+  /** Keeps no encoded bytes: they are made again when they are wanted again. */
+  forget(): void {
+    const { kept } = this.#options;
+    for (const { chunk } of this.#chunks) kept.bytes -= chunk.bytes.length;
     this.#chunks = [];
+    for (const entry of this.#entries) {
+      kept.bytes -= entry.chunk?.bytes.length ?? 0;
+      entry.chunk = null;
+    }
   }
 
   /**
@@ -184,137 +168,112 @@ export class EventClass {
    * it had to stop before it was done.
    */
   cover(after: number, isTime: () => boolean): boolean {
-    const to = Math.max(after, this.#ring.from);
+    const { ring } = this.#options;
+    const to = Math.max(after, ring.from);
     const older: RingItem[] = [];
     let seq = this.#from;
-    for (; seq > to; seq -= 1) {
-      const item = this.#ring.get(seq);
+    while (seq > to) {
+      const item = ring.get(seq);
       if (item === undefined) break;
       if (this.#wants(item)) older.push(item);
-      if ((this.#from - seq) % step === step - 1 && !isTime()) {
-        seq -= 1;
-        break;
-      }
+      seq -= 1;
+      if ((this.#from - seq) % step === 0 && !isTime()) break;
     }
-    this.#putBefore(older.toReversed(), Math.max(seq, Math.min(to, this.#from)));
+    if (seq < this.#from) this.#putBefore(older.toReversed(), seq);
     return this.#from <= to;
   }
 
   #putBefore(items: readonly RingItem[], from: number): void {
-    if (from >= this.#from) return;
-    this.#from = from;
+    const { first } = this.#entries;
     let prev = from;
     const older = items.map((item) => {
-      const entry = new Encoded(item, prev);
+      const entry = new Entry(item, prev);
       prev = item.seq;
       return entry;
     });
-    const newer = this.#entries.slice(this.#begin);
-    const [next] = newer;
-    if (next === undefined) this.#latest = prev;
-    else {
+    this.#from = from;
+    if (first === undefined) this.#latest = prev;
+    else if (first.prev !== prev) {
       // Now its true predecessor is known.
-      next.prev = prev;
-      next.chunk = null;
-      this.#chunks = [];
+      this.forget();
+      first.prev = prev;
     }
-    this.#entries = [...older, ...newer];
-    this.#begin = 0;
-  }
-
-  /** Index of the first entry after a seq. */
-  #indexAfter(seq: number): number {
-    const end = this.#entries.length;
-    // Nearly always somebody live asks for the newest.
-    const newest = this.#entries[end - 1];
-    if (newest === undefined || newest.seq <= seq) return end;
-    if (end - 1 === this.#begin || newest.prev <= seq) return end - 1;
-    let low = this.#begin;
-    let high = end - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.seq ?? 0) > seq) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    this.#entries.unshift(older);
   }
 
   /** How many there are after a seq, up to another. */
   count(after: number, until = Infinity): number {
-    return Math.max(0, this.#indexAfter(until) - this.#indexAfter(after));
+    return Math.max(0, this.#entries.indexAfter(until) - this.#entries.indexAfter(after));
   }
 
   /** Those after a seq, as they are, for whoever has to encode them apart. */
   list(after: number, { events, until }: Pick<Bounds, "events" | "until">): Entry[] {
-    const first = this.#indexAfter(after);
+    const first = this.#entries.indexAfter(after);
     return this.#entries.slice(first, first + events).filter(({ seq }) => seq <= until);
   }
 
-  #single(entry: Encoded): Chunk {
-    const { event, json, seq } = entry.item;
+  #single(entry: Entry): Chunk {
+    if (entry.chunk !== null) return entry.chunk;
+    const { event, json, seq, prev } = entry;
     const { event_type, epoch } = event;
-    entry.chunk ??= {
-      bytes: this.framing(spliced(json, entry.prev), { event_type, epoch, seq }),
-      seqs: [seq],
-      prev: entry.prev,
-    };
-    return entry.chunk;
+    const bytes = this.framing(spliced(json, prev), { event_type, epoch, seq });
+    this.#options.kept.bytes += bytes.length;
+    return (entry.chunk = { bytes, seqs: [seq], prev });
   }
 
   /** The next events after a seq, a frame each; null when there are none. */
   chunk(after: number, bounds: Bounds): Chunk | null {
-    const begin = this.#indexAfter(after);
-    const first = this.#entries[begin];
-    if (first === undefined || first.seq > bounds.until) return null;
-    const single = this.#single(first);
-    let end = begin + 1;
-    let size = single.bytes.length;
-    for (; end < begin + bounds.events; end += 1) {
-      const entry = this.#entries[end];
-      if (entry === undefined || entry.seq > bounds.until) break;
-      size += this.#single(entry).bytes.length;
-      if (size > bounds.bytes) break;
-    }
-    if (end === begin + 1) return single;
-    return this.#kept(begin, end, "", (entries) =>
+    const range = this.#range(after, bounds, (entry) => this.#single(entry).bytes.length);
+    const first = this.#entries.at(range.begin);
+    if (first === undefined || range.begin === range.end) return null;
+    if (range.end === range.begin + 1) return this.#single(first);
+    return this.#chunkOf(range, "", (entries) =>
       Buffer.concat(entries.map((entry) => this.#single(entry).bytes)),
     );
   }
 
   /** The next events after a seq in one frame; null when there are none. */
   batch(after: number, bounds: Bounds): Chunk | null {
-    const begin = this.#indexAfter(after);
-    const first = this.#entries[begin];
-    if (first === undefined || first.seq > bounds.until) return null;
-    let end = begin + 1;
-    let size = first.json.length;
-    for (; end < begin + bounds.events; end += 1) {
-      const entry = this.#entries[end];
-      if (entry === undefined || entry.seq > bounds.until) break;
-      size += entry.json.length;
-      if (size > bounds.bytes) break;
-    }
-    return this.#kept(begin, end, "batch", (entries) =>
+    const range = this.#range(after, bounds, ({ json }) => json.length);
+    if (range.begin === range.end) return null;
+    return this.#chunkOf(range, "batch", (entries) =>
       this.framing(batched(entries.map(({ json, prev }) => spliced(json, prev))), aboutBatch),
     );
   }
 
-  #kept(
-    begin: number,
-    end: number,
+  /** Indexes of what is next within bounds. */
+  #range(
+    after: number,
+    bounds: Bounds,
+    sizeOf: (entry: Entry) => number,
+  ): { begin: number; end: number } {
+    const begin = this.#entries.indexAfter(after);
+    let end = begin;
+    for (let size = 0; end < begin + bounds.events; end += 1) {
+      const entry = this.#entries.at(end);
+      if (entry === undefined || entry.seq > bounds.until) break;
+      size += sizeOf(entry);
+      if (size > bounds.bytes && end > begin) break;
+    }
+    return { begin, end };
+  }
+
+  #chunkOf(
+    { begin, end }: { begin: number; end: number },
     kind: string,
-    encode: (entries: readonly Encoded[]) => Uint8Array,
+    encode: (entries: readonly Entry[]) => Uint8Array,
   ): Chunk {
-    const key = `${kind} ${this.#entries[begin]?.seq} ${this.#entries[end - 1]?.seq}`;
-    const kept = this.#chunks.find((other) => other.key === key);
-    if (kept !== undefined) return kept.chunk;
+    const key = `${kind} ${this.#entries.at(begin)?.seq} ${this.#entries.at(end - 1)?.seq}`;
+    const known = this.#chunks.find((other) => other.key === key);
+    if (known !== undefined) return known.chunk;
     const entries = this.#entries.slice(begin, end);
-    const chunk = {
-      bytes: encode(entries),
-      seqs: entries.map(({ seq }) => seq),
-      prev: entries[0]?.prev ?? 0,
-    };
-    if (this.#chunks.length === keptChunks) this.#chunks.shift();
+    const seqs = entries.map(({ seq }) => seq);
+    const chunk = { bytes: encode(entries), seqs, prev: entries[0]?.prev ?? 0 };
+    const { kept } = this.#options;
+    if (this.#chunks.length === keptChunks) {
+      kept.bytes -= this.#chunks.shift()?.chunk.bytes.length ?? 0;
+    }
+    kept.bytes += chunk.bytes.length;
     this.#chunks.push({ key, chunk });
     return chunk;
   }

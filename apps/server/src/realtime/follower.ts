@@ -1,6 +1,7 @@
 import type { TransientMessage } from "@cairn/shared/events";
 import type { Store } from "../storage/store.ts";
 import { EventClass } from "./event-class.ts";
+import type { Kept } from "./event-class.ts";
 import { jsonOf, transientFrame } from "./frames.ts";
 import { Ring } from "./ring.ts";
 import type { RingBounds, RingItem } from "./ring.ts";
@@ -9,6 +10,10 @@ import type { Framing } from "./sink.ts";
 import type { Slices } from "./slices.ts";
 
 const page = 100;
+/** Bytes that the classes of a log keep encoded between them. */
+const keptBytes = 16 * 1024 * 1024;
+/** Places that the classes of a log have between them, beyond so many classes. */
+const crowd = { classes: 64, entries: 65_536 };
 
 export type LogReads = Pick<Store, "events" | "eventPaths">;
 
@@ -55,6 +60,8 @@ export class Follower {
   #deletedAt: number | null = null;
   /** What reads the log for this follower is done one after the other. */
   #lane: Promise<void> = Promise.resolve();
+  readonly #kept: Kept = { bytes: 0 };
+  #count = 0;
 
   constructor(options: Options) {
     this.#options = options;
@@ -76,6 +83,11 @@ export class Follower {
   /** Seq of the event that deleted the session, when nothing came after it. */
   get deletedAt(): number | null {
     return this.#deletedAt;
+  }
+
+  /** So many classes that none has much of a ring: who is behind reads the log. */
+  get isCrowded(): boolean {
+    return this.#count > crowd.classes;
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {
@@ -130,6 +142,7 @@ export class Follower {
 
   #take(items: readonly RingItem[]): void {
     const changed = new Set<EventClass>();
+    const most = this.isCrowded ? Math.ceil(crowd.entries / this.#count) : Infinity;
     for (const item of items) {
       if (item.seq <= this.#cursor) continue;
       if (item.seq !== this.#cursor + 1 || item.event.epoch !== this.#epoch) this.#reset(item);
@@ -138,17 +151,22 @@ export class Follower {
       this.ring.append(item);
       for (const events of this.#all()) {
         if (events.append(item) || this.#deletedAt !== null) changed.add(events);
-        events.trim();
+        events.trim(most);
       }
     }
+    if (this.#kept.bytes > keptBytes) for (const events of this.#all()) events.forget();
     for (const events of changed) this.#options.slices.add(events);
   }
 
-  /** The log was trimmed before it was read, or began anew. */
+  /** The log was trimmed before it was read, which everyone finds out alone; or it began anew. */
   #reset({ seq, event }: RingItem): void {
+    const isAnew = this.#epoch !== event.epoch;
     this.#epoch = event.epoch;
     this.ring.reset(seq - 1);
-    for (const events of this.#all()) events.reset(seq - 1);
+    for (const events of this.#all()) {
+      events.reset(seq - 1);
+      if (isAnew) for (const member of events.members) member.lose();
+    }
   }
 
   *#all(): Generator<EventClass> {
@@ -195,7 +213,10 @@ export class Follower {
     if (entry === undefined) {
       const { ring } = this;
       const { atOnce } = this.#options;
-      const events = new EventClass({ selection, framing, ring, from: this.#cursor, atOnce });
+      const from = this.#cursor;
+      const kept = this.#kept;
+      const events = new EventClass({ selection, framing, ring, from, atOnce, kept });
+      this.#count += 1;
       entry = { users: 0, events };
       classes.set(selection.key, entry);
     }
@@ -209,6 +230,8 @@ export class Follower {
     if (classes === undefined || entry?.events !== events) return;
     entry.users -= 1;
     if (entry.users > 0) return;
+    events.forget();
+    this.#count -= 1;
     classes.delete(events.selection.key);
     if (classes.size === 0) this.#classes.delete(events.framing);
   }

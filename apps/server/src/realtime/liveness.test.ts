@@ -3,7 +3,7 @@ import { BareSocket, upgradeRequest } from "../testing/http.ts";
 import { startTestServer } from "../testing/harness.ts";
 import { RawClient } from "../testing/raw-client.ts";
 
-test("who answers pings stays; who does not is cut", async () => {
+test("[LIV3] who answers pings stays; who does not is cut", async () => {
   const server = await startTestServer({ liveness: { pingMs: 40, deadMs: 40 } });
   try {
     const alive = await RawClient.open(server.ws);

@@ -84,6 +84,7 @@ export class Outlet {
   }
 
   put(frames: Uint8Array): void {
+    if (frames.length === 0) return;
     this.#out.push(frames);
     this.#outBytes += frames.length;
     this.#options.slices.add(this);
@@ -103,15 +104,19 @@ export class Outlet {
       this.#sources = [];
       for (const source of sources) source.pump();
     }
-    if (this.#out.length > 0) {
-      const frames = this.#out;
-      this.#out = [];
-      this.#outBytes = 0;
-      this.sink.send(frames);
-    }
+    this.flush();
     if (this.#waiting.size === 0) return;
     if (!this.#draining) this.#drain();
     if (this.#cancelStall === null) this.#watchStall();
+  }
+
+  /** Sends what was put. */
+  flush(): void {
+    if (this.#out.length === 0) return;
+    const frames = this.#out;
+    this.#out = [];
+    this.#outBytes = 0;
+    this.sink.send(frames);
   }
 
   /** Has a source wait until the sink has taken what it holds. */

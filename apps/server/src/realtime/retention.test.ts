@@ -85,7 +85,7 @@ describe("[LOG3] trimming behind a reader", () => {
     expect(seqsIn(inTime)[0]).toBe(18);
   });
 
-  test("ends one that stopped reading, with a code to come back; it is never sent a gap", async () => {
+  test("[SLO4] ends one that stopped reading, with a code to come back; it is never sent a gap", async () => {
     // Each event about the session holds 200 KB of these.
     const patterns = Array.from({ length: 200 }, (_, n) => `${"p".repeat(500)}${n}`);
     const settings = { ignore: patterns, include: patterns };

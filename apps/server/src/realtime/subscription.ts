@@ -1,17 +1,14 @@
 import type { TransientMessage } from "@cairn/shared/events";
-import type { ParsedParams, Result } from "@cairn/shared/methods";
-import { Acks } from "./acks.ts";
+import type { Result } from "@cairn/shared/methods";
 import { closeCodes } from "./close-codes.ts";
 import type { Counted } from "./counted.ts";
-import { Cursor } from "./cursor.ts";
-import type { Chunk, EventClass, Member } from "./event-class.ts";
-import type { Follower, FrameFor, Listener } from "./follower.ts";
+import type { Chunk, Member } from "./event-class.ts";
+import type { FrameFor, Listener } from "./follower.ts";
 import { transientFrame } from "./frames.ts";
 import { LogTrimmed } from "./log-pages.ts";
-import type { LogPages } from "./log-pages.ts";
 import type { Outlet, Source } from "./outlet.ts";
-import { Pace } from "./pace.ts";
-import type { Timers } from "./timers.ts";
+import { Reading } from "./reading.ts";
+import type { ReadingOptions } from "./reading.ts";
 
 type Ended = Extract<TransientMessage, { event_type: "subscription_ended" }>["data"]["reason"];
 
@@ -19,21 +16,14 @@ type Ended = Extract<TransientMessage, { event_type: "subscription_ended" }>["da
 export type SubscriptionFacts =
   Result<"list_connections">["connections"][number]["subscriptions"][number];
 
-interface Options {
+interface Options extends ReadingOptions {
   subscription_id: string;
-  follower: Follower;
-  events: EventClass;
-  pages: Pick<LogPages, "read">;
   outlet: Outlet;
-  timers: Timers;
   counted: Counted;
   /** Whether it takes transient messages. */
   transient: boolean;
-  /** Seq it begins after, and the last that is replayed; null without a replay. */
-  after: number;
+  /** The last that is replayed; null without a replay. */
   replayTo: number | null;
-  ack: ParsedParams<"subscribe">["ack"];
-  batch: ParsedParams<"subscribe">["batch"];
   /** Everything up to a seq needs not come again; told to be done by the client, or passed by. */
   onFloor: (seq: number, isAcknowledged: boolean) => Promise<void>;
   /** Called once when it ends, whoever ended it. */
@@ -51,29 +41,19 @@ interface Options {
 export class Subscription implements Source, Member, Listener {
   readonly subscription_id: string;
   readonly #options: Options;
-  readonly #cursor: Cursor;
-  readonly #acks: Acks | null;
-  readonly #pace: Pace | null;
+  readonly #reading: Reading;
   #replayTo: number | null;
-  /** Events that were sent since the sink was last seen empty. */
-  #held = 0;
   #state: "new" | "free" | "marked" | "reading" | "waiting" | "ended" = "new";
   /** It has caught up with the log, and not fallen behind since. */
   #live = false;
 
   constructor(options: Options) {
-    const { ack, batch, after, timers } = options;
+    const { outlet, counted } = options;
     this.#options = options;
     this.subscription_id = options.subscription_id;
     this.#replayTo = options.replayTo;
-    this.#pace = batch === undefined ? null : new Pace(batch, timers, () => this.wake());
-    const onWaited = (): void => this.#sendAgain();
-    this.#acks =
-      ack === undefined
-        ? null
-        : new Acks({ window: ack.window, waitMs: ack.wait_ms, floor: after, timers, onWaited });
-    const times = (seq: number): number => this.#acks?.times(seq) ?? 0;
-    this.#cursor = new Cursor({ ...options, isBatch: batch !== undefined, times });
+    const heard = { onDue: () => this.#wake(), onRedelivered: counted.redelivered };
+    this.#reading = new Reading(options, heard, () => outlet.held === 0);
   }
 
   /** To be called once the reply is on its way: replay, `sync`, live. */
@@ -85,10 +65,10 @@ export class Subscription implements Source, Member, Listener {
     if (transient) follower.listeners.add(this);
     this.#state = "free";
     this.#live = this.#replayTo === null;
-    this.wake();
+    this.#wake();
   }
 
-  wake(): void {
+  #wake(): void {
     if (this.#state !== "free") return;
     this.#state = "marked";
     this.#options.outlet.mark(this);
@@ -97,127 +77,100 @@ export class Subscription implements Source, Member, Listener {
   /** The short way of nearly every event, to a live client that takes what it is sent. */
   take(news: Chunk | null): void {
     if (this.#state !== "free") return;
-    const { outlet } = this.#options;
+    const { outlet, counted } = this.#options;
     const { sink } = outlet;
-    if (
-      news !== null &&
-      this.#live &&
-      this.#pace === null &&
-      this.#cursor.isNext(news) &&
-      (this.#acks === null || this.#acks.room >= news.seqs.length) &&
-      outlet.isAlone &&
-      sink.held() === 0
-    ) {
+    const isPlain = news !== null && this.#live && this.#reading.takes(news);
+    if (isPlain && outlet.isAlone && sink.held() === 0) {
       sink.send([news.bytes]);
-      this.#sent(news);
-      return;
-    }
-    this.wake();
+      this.#reading.taken();
+      this.#reading.sent(news);
+      counted.delivered(news.seqs.length);
+    } else this.#wake();
   }
 
   resume(): void {
-    if (this.#state !== "waiting") return;
+    if (this.#state === "waiting") this.#go();
+  }
+
+  #go(): void {
     this.#state = "free";
-    this.wake();
+    this.#wake();
   }
 
   pump(): void {
     if (this.#state !== "marked") return;
     this.#state = "free";
     const { follower, outlet } = this.#options;
+    const { cursor } = this.#reading;
     const until = this.#replayTo ?? follower.cursor;
-    if (this.#cursor.isDone(until)) {
+    if (cursor.isDone(until)) {
       this.#caughtUp(until);
       return;
     }
-    const room = this.#room();
+    if (outlet.sink.held() === 0) this.#reading.taken();
+    const room = this.#reading.room(outlet.events);
     if (room <= 0) {
-      // An `ack` makes room in a full window.
-      if (this.#acks === null) this.#hold();
-      else this.#cursor.drop();
+      // In a full window an `ack` makes room.
+      if (this.#reading.isAcked) cursor.drop();
+      else this.#hold();
       return;
     }
-    if (!this.#cursor.isNear) {
+    if (!cursor.isNear) {
       void this.#read(Math.min(room, outlet.events), until);
       return;
     }
-    if (this.#live && this.#pace?.isDue(this.#cursor.count) === false) return;
-    const chunk = this.#next(room, until);
-    if (chunk !== null) {
-      if (outlet.held === 0 || chunk.bytes.length <= outlet.room) {
-        outlet.put(chunk.bytes);
-        this.#sent(chunk);
-      } else if (outlet.sink.held() > 0) {
-        this.#hold();
-        return;
-      }
-    }
+    if (this.#live && this.#reading.isCollecting()) return;
+    const chunk = this.#reading.next({ events: room, bytes: outlet.room, until });
+    if (chunk !== null && !this.#put(chunk)) return;
     // The rest on another turn: others of this connection have theirs in between.
-    this.wake();
+    if (cursor.isDone(until)) this.#caughtUp(until);
+    else this.#wake();
   }
 
-  /** Whether what comes next was sent before. */
-  get #isAgain(): boolean {
-    return this.#acks !== null && this.#cursor.at < this.#acks.highest;
-  }
-
-  /** Events that may be sent now. */
-  #room(): number {
-    const { outlet } = this.#options;
-    if (this.#acks !== null) return this.#isAgain ? this.#acks.window : this.#acks.room;
-    if (outlet.sink.held() === 0) this.#held = 0;
-    return outlet.events - this.#held;
-  }
-
-  #next(room: number, until: number): Chunk | null {
-    const again = this.#isAgain;
-    const bounds = {
-      events: Math.min(room, this.#pace?.max ?? room),
-      bytes: this.#options.outlet.room,
-      until: again ? Math.min(until, this.#acks?.highest ?? until) : until,
-    };
-    return this.#cursor.next(bounds, again);
-  }
-
-  #sent(chunk: Chunk): void {
-    const { seqs } = chunk;
-    const { counted } = this.#options;
-    counted.delivered(seqs.length);
-    if (this.#isAgain) counted.redelivered(seqs.length);
-    if (this.#pace !== null && seqs.length > 1) counted.batched();
-    this.#cursor.take(chunk);
-    this.#acks?.sent(seqs);
-    this.#held += seqs.length;
-    this.#pace?.sent();
+  /** False when it has to wait. */
+  #put(chunk: Chunk): boolean {
+    const { outlet, counted } = this.#options;
+    if (outlet.held > 0 && chunk.bytes.length > outlet.room) {
+      // Full of what goes out in this very turn, it has room on the next one.
+      if (outlet.sink.held() > 0) this.#hold();
+      else this.#wake();
+      return false;
+    }
+    outlet.put(chunk.bytes);
+    this.#reading.sent(chunk);
+    counted.delivered(chunk.seqs.length);
+    return true;
   }
 
   #caughtUp(until: number): void {
     const { follower, transient } = this.#options;
-    this.#cursor.pass(until);
+    const { cursor } = this.#reading;
+    cursor.pass(until);
     if (this.#replayTo !== null) {
       this.#replayTo = null;
       const { session_id, epoch } = follower;
       this.#say({ event_type: "sync", data: { session_id, epoch, seq: until } });
-      this.#cursor.skip(until);
-      this.wake();
+      cursor.skip(until);
+      this.#wake();
       return;
     }
     this.#live = true;
-    this.#acks?.pass(this.#cursor.at);
+    this.#reading.pass();
     if (follower.deletedAt !== null && transient) this.endBecause("session_deleted");
   }
 
   /** Waits for the sink; whoever takes transient messages learns of what comes later. */
   #hold(): void {
     const { outlet, follower, counted } = this.#options;
+    const { cursor } = this.#reading;
     this.#state = "waiting";
-    this.#cursor.drop();
+    cursor.drop();
     outlet.wait(this);
     if (!this.#live) return;
     this.#live = false;
     counted.lagged();
     const { subscription_id } = this;
-    const range = { from: this.#cursor.at + 1, to: follower.cursor };
+    const range = { from: cursor.at + 1, to: follower.cursor };
     const data = { session_id: follower.session_id, subscription_id, ...range };
     this.#say({ event_type: "lagged", data });
   }
@@ -230,59 +183,43 @@ export class Subscription implements Source, Member, Listener {
   async #read(limit: number, until: number): Promise<void> {
     this.#state = "reading";
     try {
-      await this.#cursor.read(limit, until);
-      this.#resumeReading();
+      await this.#reading.cursor.read(limit, until);
+      if (!this.#isEnded()) this.#go();
     } catch (error) {
-      if (!this.#isEnded()) this.#failed(error);
+      if (this.#isEnded()) return;
+      if (error instanceof LogTrimmed) this.lose();
+      else {
+        const { close, onError } = this.#options;
+        onError(error);
+        close(closeCodes.broken, "the log could not be read: connect again and resume");
+      }
     }
-  }
-
-  #resumeReading(): void {
-    if (this.#isEnded()) return;
-    this.#state = "free";
-    this.wake();
   }
 
   #isEnded(): boolean {
     return this.#state === "ended";
   }
 
-  #failed(error: unknown): void {
-    const { close, counted, onError } = this.#options;
-    if (!(error instanceof LogTrimmed)) {
-      onError(error);
-      close(closeCodes.broken, "the log could not be read: connect again and resume");
-      return;
-    }
+  /** The log no longer has what comes next here. */
+  lose(): void {
+    const { close, counted, outlet } = this.#options;
     counted.behind();
-    if (this.#isAgain) {
+    if (this.#reading.isAgain) {
       // The client takes what it is sent, it only does not acknowledge: nothing else has to end.
       this.endBecause("log_trimmed");
       return;
     }
     this.#tellEnd("log_trimmed");
+    // Nothing more is sent once it is closed.
+    outlet.flush();
     close(closeCodes.behind, "behind what the log still has: connect again and load afresh");
-  }
-
-  /** Nothing was acknowledged for long: all that was sent and is not goes again, in order. */
-  #sendAgain(): void {
-    const acks = this.#acks;
-    // What the client cannot have got yet is not sent again, nor what is under way already.
-    if (acks === null || this.#isAgain || this.#options.outlet.held > 0) return;
-    this.#cursor.rewind(acks.floor);
-    this.wake();
   }
 
   /** Acknowledges up to a seq; null without `ack`. The floor is stored once `saved` resolves. */
   acknowledge(seq: number): { acknowledged: number; saved: Promise<void> } | null {
-    const acks = this.#acks;
-    if (acks === null) return null;
-    const isNew = acks.acknowledge(Math.min(seq, Math.max(this.#cursor.at, acks.highest)));
-    const acknowledged = acks.floor;
-    if (isNew) {
-      this.#cursor.skip(acknowledged);
-      this.wake();
-    }
+    if (!this.#reading.isAcked) return null;
+    if (this.#reading.acknowledge(seq)) this.#wake();
+    const acknowledged = this.#reading.floor;
     return { acknowledged, saved: this.#options.onFloor(acknowledged, true) };
   }
 
@@ -292,20 +229,24 @@ export class Subscription implements Source, Member, Listener {
   }
 
   sync(frameFor: FrameFor): void {
-    const { follower, outlet, onFloor, onError } = this.#options;
-    if (!this.#live || this.#isAgain || !this.#cursor.isDone(follower.cursor)) return;
-    if (outlet.offer(frameFor(outlet.sink.framing))) this.#cursor.skip(follower.cursor);
-    if (this.#acks === null) return;
-    this.#acks.pass(this.#cursor.at);
-    onFloor(this.#acks.floor, false).catch(onError);
+    const { follower, outlet } = this.#options;
+    const { cursor, isAgain } = this.#reading;
+    if (!this.#live || isAgain || !cursor.isDone(follower.cursor)) return;
+    if (outlet.offer(frameFor(outlet.sink.framing))) cursor.skip(follower.cursor);
+    this.#reading.pass();
+    this.#keepFloor();
+  }
+
+  #keepFloor(): void {
+    const { onFloor, onError } = this.#options;
+    if (this.#reading.isAcked) onFloor(this.#reading.floor, false).catch(onError);
   }
 
   get facts(): SubscriptionFacts {
     const { follower, subscription_id, ack } = this.#options;
-    const sent = Math.max(this.#cursor.at, this.#acks?.highest ?? 0);
-    const isDone = this.#live && this.#cursor.isDone(follower.cursor);
-    const seq = isDone ? Math.max(sent, follower.cursor) : sent;
-    const unacked = this.#acks?.unacked ?? 0;
+    const { sentTo, unacked, cursor } = this.#reading;
+    const isDone = this.#live && cursor.isDone(follower.cursor);
+    const seq = isDone ? Math.max(sentTo, follower.cursor) : sentTo;
     const lag = Math.max(0, follower.cursor - seq);
     const consumer = ack?.consumer ?? null;
     return { subscription_id, session_id: follower.session_id, seq, lag, unacked, consumer };
@@ -328,15 +269,12 @@ export class Subscription implements Source, Member, Listener {
     if (this.#isEnded()) return;
     const hasBegun = this.#state !== "new";
     this.#state = "ended";
-    const { events, follower, outlet, onFloor, onEnd, onError } = this.#options;
+    const { events, follower, outlet, onEnd } = this.#options;
     events.members.delete(this);
     follower.listeners.delete(this);
     if (hasBegun) outlet.leave(this);
-    this.#pace?.end();
-    if (this.#acks !== null) {
-      this.#acks.end();
-      onFloor(this.#acks.floor, false).catch(onError);
-    }
+    this.#reading.end();
+    this.#keepFloor();
     onEnd();
   }
 }

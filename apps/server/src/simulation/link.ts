@@ -124,9 +124,10 @@ export class Link {
     return this.#toClientBytes + this.server.writableLength;
   }
 
-  get pending(): { toClient: number; toServer: number } {
-    const toServer = this.#toServer.reduce((sum, { length }) => sum + length, 0);
-    return { toClient: this.#toClientBytes, toServer };
+  /** Whether something is on its way to an end that lives. */
+  get pending(): boolean {
+    const toServer = this.#serverLives && this.#serverReads && this.#toServer.length > 0;
+    return toServer || (this.#clientLives && this.#toClient.length > 0);
   }
 
   given(chunk: Buffer): void {

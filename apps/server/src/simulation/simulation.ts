@@ -286,8 +286,7 @@ class Simulation {
     for (let quiet = 0; quiet < 3; quiet += 1) {
       for (const link of this.#links) {
         link.slow = false;
-        const { toClient, toServer } = link.pending;
-        if (toClient + toServer > 0) quiet = 0;
+        if (link.pending) quiet = 0;
         link.flushToServer(Infinity);
         link.flushToClient(Infinity);
       }

@@ -45,7 +45,7 @@ export async function startSubscriptions(
       for (let i = 0; i < count; i += 1) await log.commit(session_id);
     },
     close: async () => {
-      subscriptions.close();
+      await subscriptions.close();
       await log.close();
     },
   };
