@@ -192,6 +192,9 @@ test("a page opened while the server is stopped fills in by itself", async ({ pa
   const work = await stage.session("Opened in the dark");
   await work.checkpoint("There");
   await stage.signIn(page);
+  await page.waitForFunction(() =>
+    performance.getEntriesByType("resource").some(({ name }) => name.includes("/SessionPage-")),
+  );
   await stage.server.end();
   await expect(connection(page, "offline")).toBeVisible();
   await page.getByRole("link", { name: "Opened in the dark" }).click();
@@ -281,11 +284,16 @@ test("a part that cannot be fetched fails alone, and Retry brings it", async ({
 }) => {
   const work = await stage.session("In parts");
   await work.checkpoint("Stays");
-  const parts = /(CreateCheckpointDialog|KeysSheet|Toaster|InspectorSheet)-.*\.js$/;
-  await page.route(parts, (route) => route.abort());
-  await stage.signIn(page, work.path);
-  await row(page, "Stays").waitFor();
+  const sessionPage = /SessionPage-.*\.js$/;
+  const parts = /(CreateCheckpointDialog|KeysSheet|Toaster)-.*\.js$/;
+  for (const each of [sessionPage, parts]) await page.route(each, (route) => route.abort());
+  await stage.signIn(page);
   const failed = page.getByRole("alert");
+  await page.getByRole("link", { name: "In parts" }).click();
+  await expect(failed).toContainText("This page could not be shown");
+  await page.unroute(sessionPage);
+  await failed.getByRole("button", { name: "Retry" }).click();
+  await row(page, "Stays").waitFor();
 
   for (const [key, name] of [
     ["c", "Create a checkpoint"],

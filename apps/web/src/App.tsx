@@ -1,5 +1,5 @@
 import { Suspense, useEffect, useState } from "react";
-import { BrowserRouter, Route, Routes } from "react-router";
+import { BrowserRouter, Route, Routes, useLocation } from "react-router";
 import { useStore } from "zustand";
 import { listenToKeys, useCommand } from "./commands.ts";
 import { NotFound } from "./NotFound.tsx";
@@ -48,21 +48,24 @@ function Toasts() {
 
 function Pages() {
   const signedOut = useConnection((state) => state.signedOut);
+  const { pathname } = useLocation();
   if (signedOut) return <SignedOut />;
   return (
-    <Suspense
-      fallback={
-        <p className="p-10 text-center">
-          <Spinner label="Loading…" />
-        </p>
-      }
-    >
-      <Routes>
-        <Route path="/" element={<SessionsPage />} />
-        <Route path="/s/:session_id" element={<SessionPage />} />
-        <Route path="*" element={<NotFound />} />
-      </Routes>
-    </Suspense>
+    <PartBoundary title="This page could not be shown" place="inline" about={pathname}>
+      <Suspense
+        fallback={
+          <p className="p-10 text-center">
+            <Spinner label="Loading…" />
+          </p>
+        }
+      >
+        <Routes>
+          <Route path="/" element={<SessionsPage />} />
+          <Route path="/s/:session_id" element={<SessionPage />} />
+          <Route path="*" element={<NotFound />} />
+        </Routes>
+      </Suspense>
+    </PartBoundary>
   );
 }
 
