@@ -1,6 +1,7 @@
 import { encodeApart } from "./encode-apart.ts";
 import type { Encodable } from "./encode-apart.ts";
-import type { Bounds, Chunk, EventClass } from "./event-class.ts";
+import type { Bounds, Chunk } from "./chunk.ts";
+import type { EventClass } from "./event-class.ts";
 import type { Follower } from "./follower.ts";
 import { jsonOf } from "./frames.ts";
 import type { LogPages } from "./log-pages.ts";

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from "@cairn/shared/events";
-import type { Bounds, Chunk } from "./event-class.ts";
+import type { Bounds, Chunk } from "./chunk.ts";
 import { aboutBatch, batched, spliced } from "./frames.ts";
 import type { Framing } from "./sink.ts";
 

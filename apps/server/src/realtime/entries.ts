@@ -1,5 +1,5 @@
 import type { LoggedEvent } from "@cairn/shared/events";
-import type { Chunk } from "./event-class.ts";
+import type { Chunk } from "./chunk.ts";
 import type { RingItem } from "./ring.ts";
 
 /** An event of a class; `prev` is the seq of the one before, or where the class began. */

@@ -1,7 +1,8 @@
 import type { ParsedParams } from "@cairn/shared/methods";
 import { Acks } from "./acks.ts";
 import { Cursor } from "./cursor.ts";
-import type { Chunk, EventClass } from "./event-class.ts";
+import type { Chunk } from "./chunk.ts";
+import type { EventClass } from "./event-class.ts";
 import type { Follower } from "./follower.ts";
 import type { LogPages } from "./log-pages.ts";
 import { Pace } from "./pace.ts";

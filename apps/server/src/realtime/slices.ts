@@ -13,7 +13,7 @@ export interface SliceTimes {
   pauseMs: number;
 }
 
-export const sliceTimes: SliceTimes = { holdMs: 2.5, pauseMs: 5 };
+const sliceTimes: SliceTimes = { holdMs: 2.5, pauseMs: 5 };
 
 /**
  * Does jobs in the order in which they were added, a slice of time at a time, so that a fan-out

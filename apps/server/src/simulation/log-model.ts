@@ -9,7 +9,7 @@ export interface Wants {
 }
 
 /** The rules of filters once more, in other words than the server's. */
-export function isWanted({ types, filter }: Wants, event: LoggedEvent): boolean {
+function isWanted({ types, filter }: Wants, event: LoggedEvent): boolean {
   if (!types.has(event.event_type)) return false;
   const { checkpoint } = event;
   if (checkpoint === undefined) return true;

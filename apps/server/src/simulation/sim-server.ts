@@ -95,7 +95,7 @@ export class SimServer {
 
   /** The process is gone. */
   kill(): void {
-    this.#subscriptions.close();
+    void this.#subscriptions.close();
     this.gates.calm();
     void this.bus.close();
     for (const link of this.links) link.cutServer();
