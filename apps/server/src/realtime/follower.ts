@@ -208,7 +208,10 @@ export class Follower {
   /** The class of events that a subscription takes; to be let go of again. */
   join(selection: Selection, framing: Framing): EventClass {
     let classes = this.#classes.get(framing);
-    if (classes === undefined) this.#classes.set(framing, (classes = new Map()));
+    if (classes === undefined) {
+      classes = new Map<string, { users: number; events: EventClass }>();
+      this.#classes.set(framing, classes);
+    }
     let entry = classes.get(selection.key);
     if (entry === undefined) {
       const { ring } = this;

@@ -1,6 +1,6 @@
 // CPU per delivered event: this engine, and plain `ws` that broadcasts one prepared buffer. Each
 // server is a process of its own, the clients are another one; rounds of all are interleaved.
-// Usage: node realtime-fanout.ts [--clients 500] [--seconds 5] [--rounds 3] [--burst 1,10]
+// npm run bench -- realtime -- [--clients 500] [--seconds 5] [--rounds 3] [--burst 1,10]
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -25,8 +25,8 @@ const perSecond = 40;
 
 type Publish = (count: number) => void;
 interface Measured {
+  /** User and system time of the server's process, in µs. */
   cpu: number;
-  /** Longest the loop was held while it published, in ms at p99 and at most. */
   events: number;
 }
 
@@ -37,7 +37,7 @@ function eventOf(seq: number): LoggedEvent {
     seq,
     epoch: "e1",
     actor: "x".repeat(80),
-  } as LoggedEvent;
+  };
 }
 
 /** A log in memory: what a commit costs is not what is measured here. */
@@ -145,33 +145,15 @@ async function measured(publish: Publish, seconds: number, burst: number): Promi
     );
   });
   const { user, system } = process.cpuUsage(began);
-  if (process.env["SPLIT"]) console.log(`user ${user} system ${system}`);
   return { cpu: user + system, events: total };
-}
-
-import { Session } from "node:inspector/promises";
-import { writeFileSync } from "node:fs";
-let round = 0;
-async function profiled<T>(role: string, work: () => Promise<T>): Promise<T> {
-  round += 1;
-  if (process.env["PROF"] === undefined || round !== 2) return await work();
-  const session = new Session();
-  session.connect();
-  await session.post("Profiler.enable");
-  await session.post("Profiler.setSamplingInterval", { interval: 200 });
-  await session.post("Profiler.start");
-  const done = await work();
-  const { profile } = await session.post("Profiler.stop");
-  writeFileSync(`/tmp/rt-prof/${role}.cpuprofile`, JSON.stringify(profile));
-  return done;
 }
 
 async function serve(role: string): Promise<void> {
   const { port, publish } = await (role === "cairn" ? cairn() : plain());
   process.on("message", (message: { seconds: number; burst: number }) => {
-    void profiled(role, async () => await measured(publish, message.seconds, message.burst)).then(
-      (done) => process.send?.(done),
-    );
+    void (async () => {
+      process.send?.(await measured(publish, message.seconds, message.burst));
+    })();
   });
   process.on("disconnect", () => process.exit(0));
   process.send?.({ port });
