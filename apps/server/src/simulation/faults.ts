@@ -1,12 +1,16 @@
 // Faults that are planted into the server, to show that the simulation finds each of them.
 import type { ParsedParams } from "@cairn/shared/methods";
+import type { Sink } from "../realtime/sink.ts";
 import type { Subscriber, Subscriptions } from "../realtime/subscriptions.ts";
 import { FrameReader, eventsIn } from "./frame-reader.ts";
 import type { ServerFrame } from "./frame-reader.ts";
 import type { ServerSocket } from "./link.ts";
 import type { Random } from "./random.ts";
 
-type Subscribing = Pick<Subscriptions, "subscribe" | "unsubscribe" | "acknowledge" | "consumers">;
+export type Subscribing = Pick<
+  Subscriptions,
+  "subscribe" | "unsubscribe" | "acknowledge" | "consumers"
+>;
 
 /** Wrappers around what the server is given; none without a fault. */
 export interface Faults {
@@ -14,7 +18,7 @@ export interface Faults {
   socket?: (socket: ServerSocket) => ServerSocket;
 }
 
-/** Replaces one method of an object and leaves the rest. */
+/** Replaces one property of an object and leaves the rest. */
 function altered<T extends object, K extends keyof T>(target: T, name: K, value: T[K]): T {
   return new Proxy(target, {
     get: (of, key) => {
@@ -111,14 +115,22 @@ async function renew(
   }
 }
 
-/** What a client does not take is held for it without bound. */
+/** What a client does not take is held for it without bound, and for each by itself. */
+export function heedless(real: Subscribing): Subscribing {
+  return altered(real, "subscribe", async (params, subscriber) => {
+    const { outbox } = subscriber;
+    const sink: Sink = {
+      framing: outbox.framing,
+      send: (frames) => outbox.send(frames.map((frame) => Buffer.from(frame))),
+      held: () => 0,
+      drained: () => Promise.resolve(),
+    };
+    return await real.subscribe(params, altered(subscriber, "outbox", sink));
+  });
+}
+
 function unbounded(): Faults {
-  return {
-    socket: (socket) => {
-      socket.bottomless = true;
-      return socket;
-    },
-  };
+  return { subscriptions: heedless };
 }
 
 export const plants = { skip, double, reorder, lateSubscribe, unbounded } as const;

@@ -43,13 +43,16 @@ export class FaultyProxy {
   /** Connections that were cut, reset or silenced. */
   faults = 0;
 
-  private constructor(target: number, random: Random) {
+  /** Port of this machine that it leads to. */
+  target = 0;
+
+  private constructor(random: Random) {
     this.#random = random;
-    this.#server = createServer((client) => this.#accept(client, target));
+    this.#server = createServer((client) => this.#accept(client));
   }
 
-  static async start(target: number, random: Random): Promise<FaultyProxy> {
-    const proxy = new FaultyProxy(target, random);
+  static async start(random: Random): Promise<FaultyProxy> {
+    const proxy = new FaultyProxy(random);
     await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -58,8 +61,8 @@ export class FaultyProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  #accept(client: Socket, target: number): void {
-    const server = connect(target, "127.0.0.1");
+  #accept(client: Socket): void {
+    const server = connect(this.target, "127.0.0.1");
     const pause = (): number =>
       this.calm ? 0 : this.#random.pick([0, 0, 0, 1, 5, this.#random.below(40)]);
     const up = new Pipe(client, server, pause);

@@ -15,6 +15,7 @@ export class GatedStore {
   readonly #options: Options;
   readonly #waiting: (() => void)[] = [];
   #calm = false;
+  #dead = false;
 
   constructor(store: Store, options: Options) {
     this.#options = options;
@@ -30,6 +31,7 @@ export class GatedStore {
 
   async #call(work: (...args: unknown[]) => unknown, args: unknown[]): Promise<unknown> {
     const { random, late, failing } = this.#options;
+    if (this.#dead) throw new Error("planted: the process is gone");
     if (this.#calm) return await work(...args);
     if (random.chance(failing)) throw new Error("planted: the store cannot be read");
     // Before: it sees what was committed meanwhile. After: its answer is old when it comes.
@@ -42,12 +44,19 @@ export class GatedStore {
   async #gate(): Promise<void> {
     if (this.#calm) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#dead) throw new Error("planted: the process is gone");
   }
 
   /** Lets one of the waiting calls go on, whichever came first or not. */
   release(): void {
     const { random } = this.#options;
     this.#waiting.splice(random.below(this.#waiting.length), 1)[0]?.();
+  }
+
+  /** Nothing reaches the store any more. */
+  die(): void {
+    this.#dead = true;
+    for (const go of this.#waiting.splice(0)) go();
   }
 
   /** From now on it is as good as any. */

@@ -17,8 +17,6 @@ export interface ClientEnd {
 export class ServerSocket extends Duplex {
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort = 1;
-  /** Says that everything was taken at once, whatever the client does: a fault to be planted. */
-  bottomless = false;
   bytesRead = 0;
   bytesWritten = 0;
   readonly #link: Link;
@@ -148,7 +146,7 @@ export class Link {
   wrote(chunks: Buffer[], taken: Taken): void {
     for (const chunk of chunks) this.#toClient.push(chunk);
     this.#toClientBytes += chunks.reduce((sum, { length }) => sum + length, 0);
-    const room = this.#toClientBytes <= this.#kernelBytes || this.server.bottomless;
+    const room = this.#toClientBytes <= this.#kernelBytes;
     if (!this.#clientLives || room) process.nextTick(taken);
     else this.#waiting = taken;
   }

@@ -25,6 +25,8 @@ class Witness {
   readonly wants: Wants;
   readonly told: ({ reply: Subscribed } | { event: LiveEvent })[] = [];
   readonly client: Client;
+  /** Why it was given up: nothing may end it. */
+  readonly ended: string[] = [];
   /** The highest seq that came. */
   at = 0;
 
@@ -46,6 +48,8 @@ class Witness {
         this.told.push({ event });
         this.at = event.seq;
       },
+      onEnded: (reason) => this.ended.push(reason),
+      onError: (error) => this.ended.push(error.message),
     });
   }
 
@@ -71,10 +75,15 @@ async function logOf(server: TestServer, session_id: string): Promise<LogModel> 
   }
 }
 
-test(`${faults} cuts, resets and silences leave no gap and no double: seed ${seed}`, async () => {
+test(`${faults} cuts, resets and silences leave no gap, no double and no dead socket [LIV3]: seed ${seed}`, async () => {
   const random = new Random(seed);
-  const server = await startTestServer({ auth: "off", liveness: { pingMs: 400, deadMs: 200 } });
-  const proxy = await FaultyProxy.start(server.port, random.fork());
+  const proxy = await FaultyProxy.start(random.fork());
+  const server = await startTestServer({
+    auth: "off",
+    allowedHosts: [`127.0.0.1:${proxy.port}`],
+    liveness: { pingMs: 400, deadMs: 200 },
+  });
+  proxy.target = server.port;
   const { session_id } = await server.call("create_session", { name: "proxied" });
   const url = `ws://127.0.0.1:${proxy.port}/ws`;
   const kinds: SubscribeOptions[] = [
@@ -85,7 +94,8 @@ test(`${faults} cuts, resets and silences leave no gap and no double: seed ${see
   ];
   const witnesses = Array.from({ length: 8 }, (_, at) => {
     const events = random.chance(0.5) ? eventTypes : (["checkpoint_created"] as const);
-    return new Witness(url, session_id, { events, ...kinds[at % 4] });
+    const kind = at === 7 ? {} : kinds[at % 4];
+    return new Witness(url, session_id, { events, ...kind });
   });
   try {
     let commits = 0;
@@ -101,9 +111,19 @@ test(`${faults} cuts, resets and silences leave no gap and no double: seed ${see
     const log = await logOf(server, session_id);
     const due = ({ wants }: Witness): number => log.wanted(session_id, wants, 0).at(-1) ?? 0;
     await expect
-      .poll(() => witnesses.filter((one) => one.at < due(one)).length, { timeout: 60_000 })
-      .toBe(0);
+      .poll(
+        () => witnesses.filter((one) => one.at < due(one)).map(({ at, ended }) => [at, ended]),
+        {
+          timeout: 60_000,
+        },
+      )
+      .toEqual([]);
+    // Those that fell silent were found out, and cut.
+    await expect
+      .poll(async () => (await server.call("list_connections", {})).connections.length)
+      .toBe(witnesses.length);
     for (const witness of witnesses) {
+      expect(witness.ended).toEqual([]);
       const follow = witness.judge(log, session_id);
       expect(follow.lacking()).toBeNull();
       expect(follow.events).toBeGreaterThan(0);

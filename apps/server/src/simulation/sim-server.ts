@@ -93,10 +93,11 @@ export class SimServer {
     void this.#connections.drain(200);
   }
 
-  /** The process is gone. */
-  kill(): void {
-    void this.#subscriptions.close();
-    this.gates.calm();
+  /** The process ends: by itself, with what it still has to store, or in the middle of it all. */
+  end(how: "stopped" | "killed"): void {
+    if (how === "killed") this.gates.die();
+    else this.gates.calm();
+    this.#subscriptions.close().catch(() => undefined);
     void this.bus.close();
     for (const link of this.links) link.cutServer();
   }

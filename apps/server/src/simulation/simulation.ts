@@ -105,7 +105,7 @@ class Simulation {
       this.#breach("simulation", error);
     } finally {
       for (const actor of this.#actors) actor.stop();
-      this.#server?.kill();
+      this.#server?.end("killed");
       restore();
       await this.#store.close();
     }
@@ -254,14 +254,15 @@ class Simulation {
     this.#sums.restarts += 1;
     this.#sums.disconnects += this.#links.size;
     this.#note("restarts the server");
-    if (random.chance(0.5)) {
+    const how = random.pick(["stopped", "killed"] as const);
+    if (how === "stopped") {
       this.#server?.drain();
       for (let turns = random.below(5); turns > 0; turns -= 1) {
         this.#flush([...this.#links]);
         await this.#pass(random.between(1, 100));
       }
     }
-    this.#server?.kill();
+    this.#server?.end(how);
     this.#server = null;
     await this.#settle();
     if (random.chance(0.3)) {
