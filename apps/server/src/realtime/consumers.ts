@@ -43,6 +43,8 @@ function newWrite(): Write {
 export class Consumers {
   readonly #options: Options;
   readonly #holders = new Map<string, Holder>();
+  /** What is stored of those that are held. */
+  readonly #stored = new Map<string, Pick<Row, "epoch" | "floor">>();
   /** What the next write takes with it. */
   #next = newWrite();
   #writing: Promise<void> = Promise.resolve();
@@ -55,7 +57,8 @@ export class Consumers {
 
   /** What is stored under a name, once all that was acknowledged under it is. */
   async load(session_id: string, consumer: string): Promise<ConsumerRow | null> {
-    await this.flush();
+    // One whose floor could not be stored is sent again what it has had.
+    await this.flush().catch(this.#options.onError);
     return await this.#options.store.consumer(session_id, consumer);
   }
 
@@ -71,7 +74,9 @@ export class Consumers {
 
   release(session_id: string, consumer: string, holder: Holder): void {
     const key = keyOf(session_id, consumer);
-    if (this.#holders.get(key) === holder) this.#holders.delete(key);
+    if (this.#holders.get(key) !== holder) return;
+    this.#holders.delete(key);
+    this.#stored.delete(key);
   }
 
   isHeld(session_id: string, consumer: string): boolean {
@@ -81,6 +86,8 @@ export class Consumers {
   /** Resolves when the floor is stored; many that come close together are one write. */
   async save(row: Row): Promise<void> {
     const key = keyOf(row.session_id, row.consumer);
+    const stored = this.#stored.get(key);
+    if (stored?.epoch === row.epoch && stored.floor >= row.floor) return;
     const write = this.#next;
     const other = write.rows.get(key);
     if (other?.epoch !== row.epoch || other.floor < row.floor) write.rows.set(key, row);
@@ -91,6 +98,13 @@ export class Consumers {
       this.#scheduled = pause <= 0 ? timers.soon(begin) : timers.after(pause, begin);
     }
     await write.done;
+  }
+
+  /** Resolves when the floor is stored, without waiting for others. */
+  async saveAtOnce(row: Row): Promise<void> {
+    const saved = this.save(row);
+    await this.flush();
+    await saved;
   }
 
   /** Stores at once all that is to be stored. */
@@ -119,6 +133,10 @@ export class Consumers {
       await store.transact(async (tx) => {
         for (const row of rows) await tx.saveConsumer({ ...row, updated_at });
       });
+      for (const { session_id, consumer, epoch, floor } of rows) {
+        const key = keyOf(session_id, consumer);
+        if (this.#holders.has(key)) this.#stored.set(key, { epoch, floor });
+      }
     } catch (error) {
       if (rows.length > 1) {
         // One of them spoils it for the others: each by itself.
@@ -136,6 +154,7 @@ export class Consumers {
     also?: (tx: Tx, deleted: boolean) => Promise<void>,
   ): Promise<boolean> {
     const key = keyOf(session_id, consumer);
+    // Its end would store the floor once more.
     this.#holders.get(key)?.endBecause("consumer_deleted");
     this.#next.rows.delete(key);
     await this.#writing;

@@ -119,16 +119,16 @@ export async function openSubscription(params: Params, around: Around): Promise<
     const since = sinceOf(params, stored);
     const plan = await planOf(around, { since, position, follower, events, selection });
     const { after, recovered, replayed } = plan;
-    const save = async (floor: number): Promise<void> => {
-      if (consumer !== undefined) await consumers.save({ session_id, consumer, epoch, floor });
-    };
     // From now on what it is sent and does not acknowledge comes again.
-    if (stored === null) await save(after);
+    if (consumer !== undefined && stored === null) {
+      await consumers.saveAtOnce({ session_id, consumer, epoch, floor: after });
+    }
     // One that was told to load afresh is told again, until it has acknowledged something.
     let isGoingOn = recovered;
     const onFloor = async (floor: number, isAcknowledged: boolean): Promise<void> => {
       isGoingOn ||= isAcknowledged;
-      if (isGoingOn) await save(floor);
+      if (consumer === undefined || !isGoingOn) return;
+      await consumers.save({ session_id, consumer, epoch, floor });
     };
     const subscription: Subscription = new Subscription({
       ...around,

@@ -271,6 +271,9 @@ export class Subscription implements Source, Member, Listener {
     const hasBegun = this.#state !== "new";
     this.#state = "ended";
     const { events, follower, outlet, onEnd } = this.#options;
+    const { cursor, isAgain } = this.#reading;
+    if (this.#live && !isAgain && cursor.isDone(follower.cursor)) cursor.pass(follower.cursor);
+    this.#reading.pass();
     events.members.delete(this);
     follower.listeners.delete(this);
     if (hasBegun) outlet.leave(this);

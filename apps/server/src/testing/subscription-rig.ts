@@ -5,6 +5,14 @@ import { openEventLog } from "./event-log.ts";
 import type { EventLog } from "./event-log.ts";
 import { FrameClient } from "./frame-client.ts";
 
+type Options = ConstructorParameters<typeof Subscriptions>[0];
+type Changes = Partial<Omit<Options, "store" | "bus" | "log" | "onProgress">> & {
+  /** Stands before the real store. */
+  wrap?: (store: EventLog["store"]) => EventLog["store"];
+  /** One that another rig has left: it is not closed with this one. */
+  eventLog?: EventLog;
+};
+
 /** `Subscriptions` on a real store, and clients that keep their frames in place of a wire. */
 export interface SubscriptionRig {
   log: EventLog;
@@ -16,13 +24,12 @@ export interface SubscriptionRig {
 }
 
 /** By default no timer fires within a test. */
-export async function startSubscriptions(
-  times: { syncMs?: number; pollMs?: number } = {},
-): Promise<SubscriptionRig> {
-  const log = await openEventLog();
+export async function startSubscriptions(changes: Changes = {}): Promise<SubscriptionRig> {
+  const { wrap = (store) => store, eventLog, ...options } = changes;
+  const log = eventLog ?? (await openEventLog());
   const listeners = new Set<(message: TransientMessage) => void>();
   const subscriptions = new Subscriptions({
-    store: log.store,
+    store: wrap(log.store),
     bus: log.bus,
     log: pino({ level: "silent" }),
     onProgress: (listener) => {
@@ -32,7 +39,7 @@ export async function startSubscriptions(
     onDelivered: () => undefined,
     syncMs: 3_600_000,
     pollMs: 3_600_000,
-    ...times,
+    ...options,
   });
   return {
     log,
@@ -46,7 +53,7 @@ export async function startSubscriptions(
     },
     close: async () => {
       await subscriptions.close();
-      await log.close();
+      if (eventLog === undefined) await log.close();
     },
   };
 }
