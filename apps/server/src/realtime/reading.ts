@@ -23,6 +23,8 @@ interface Heard {
   /** A time has passed: there may be something to send. */
   onDue: () => void;
   onRedelivered: (events: number) => void;
+  /** Several events go out in one frame. */
+  onBatched: () => void;
 }
 
 /** How far one subscription has read, and what it may be sent next: cursor, window and pace. */
@@ -112,6 +114,7 @@ export class Reading {
   sent(chunk: Chunk): void {
     const { seqs } = chunk;
     if (this.isAgain) this.#heard.onRedelivered(seqs.length);
+    if (this.#pace !== null && seqs.length > 1) this.#heard.onBatched();
     this.#held += seqs.length;
     this.cursor.take(chunk);
     this.#acks?.sent(seqs);

@@ -53,7 +53,11 @@ export class Subscription implements Source, Member, Listener {
     this.#options = options;
     this.subscription_id = options.subscription_id;
     this.#replayTo = options.replayTo;
-    const heard = { onDue: () => this.#wake(), onRedelivered: counted.redelivered };
+    const heard = {
+      onDue: () => this.#wake(),
+      onRedelivered: counted.redelivered,
+      onBatched: counted.batched,
+    };
     this.#reading = new Reading(options, heard, () => outlet.held === 0);
   }
 
