@@ -28,6 +28,9 @@ class Clock implements Timers {
   }
 }
 
+const fail = (error: unknown): void => {
+  throw error;
+};
 const times = { holdMs: 2, pauseMs: 5 };
 
 function jobs(clock: Clock, log: string[]) {
@@ -41,7 +44,7 @@ function jobs(clock: Clock, log: string[]) {
 
 test("each job is done once, in the order in which they were first asked for", () => {
   const clock = new Clock();
-  const slices = new Slices(clock, times);
+  const slices = new Slices(clock, fail, times);
   const log: string[] = [];
   const job = jobs(clock, log);
   const [a, b] = [job("a", 0), job("b", 0)];
@@ -56,7 +59,7 @@ test("each job is done once, in the order in which they were first asked for", (
 
 test("the thread is held for a slice at a time, and the rest goes on in its order", () => {
   const clock = new Clock();
-  const slices = new Slices(clock, times);
+  const slices = new Slices(clock, fail, times);
   const log: string[] = [];
   const job = jobs(clock, log);
   for (const name of "abcdefg") slices.add(job(name, 0.9));
@@ -72,7 +75,7 @@ test("the thread is held for a slice at a time, and the rest goes on in its orde
 
 test("a long job goes on where it was, after those that wait", () => {
   const clock = new Clock();
-  const slices = new Slices(clock, times);
+  const slices = new Slices(clock, fail, times);
   const log: string[] = [];
   let left = 5;
   slices.add({
@@ -94,7 +97,7 @@ test("a long job goes on where it was, after those that wait", () => {
 
 test("after a round it pauses for as long as that took, at most 5 ms, and collects", () => {
   const clock = new Clock();
-  const slices = new Slices(clock, times);
+  const slices = new Slices(clock, fail, times);
   const log: string[] = [];
   const job = jobs(clock, log);
   slices.add(job("a", 3));
@@ -118,9 +121,29 @@ test("after a round it pauses for as long as that took, at most 5 ms, and collec
   expect(log).toEqual(["a", "b", "c", "d", "e"]);
 });
 
+test("one that throws is told of, and the others are done", () => {
+  const clock = new Clock();
+  const errors: unknown[] = [];
+  const slices = new Slices(clock, (error) => errors.push(error), times);
+  const log: string[] = [];
+  const job = jobs(clock, log);
+  const bad = {
+    run: () => {
+      throw new Error("bad");
+    },
+  };
+  for (const one of [job("a", 0), bad, job("b", 0)]) slices.add(one);
+  clock.turn();
+  expect(log).toEqual(["a", "b"]);
+  expect(errors).toEqual([new Error("bad")]);
+  slices.add(bad);
+  clock.turn();
+  expect(errors).toHaveLength(2);
+});
+
 test("closed, nothing is done any more", () => {
   const clock = new Clock();
-  const slices = new Slices(clock, times);
+  const slices = new Slices(clock, fail, times);
   const log: string[] = [];
   const job = jobs(clock, log);
   slices.add(job("a", 0));
