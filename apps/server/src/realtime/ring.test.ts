@@ -163,3 +163,37 @@ test("a class gives what a plain look at the log gives, and keeps count of its b
     ),
   );
 });
+
+test("a round gives everyone the same, stops for others, and another takes what came meanwhile", () => {
+  const ring = new Ring(0, { events: 100, bytes: 100_000 });
+  const framing = (json: string): Buffer => Buffer.from(json);
+  const selection = selectionOf();
+  const atOnce = { events: 3, bytes: 100_000 };
+  const kept: Kept = { bytes: 0 };
+  const one = new EventClass({ selection, framing, ring, from: 0, atOnce, kept });
+  const add = (seq: number): void => {
+    const item = itemOf(seq);
+    ring.append(item);
+    one.append(item);
+  };
+  const given: (readonly number[] | null)[] = [];
+  for (let i = 0; i < 70; i += 1) {
+    one.members.add({ take: (news) => given.push(news?.seqs ?? null), lose: () => undefined });
+  }
+  add(1);
+  // Every look at the clock says that time is up.
+  expect(one.run(() => false)).toBe(true);
+  expect(given).toHaveLength(32);
+  add(2);
+  expect(one.run(() => false)).toBe(true);
+  expect(one.run(() => false)).toBe(true);
+  expect(given).toEqual(Array.from({ length: 70 }, () => [1]));
+  given.length = 0;
+  expect(one.run(() => true)).toBe(false);
+  expect(given).toEqual(Array.from({ length: 70 }, () => [2]));
+  given.length = 0;
+  // More than may go at once: everyone takes it in their own turns.
+  for (const seq of [3, 4, 5, 6, 7, 8]) add(seq);
+  expect(one.run(() => true)).toBe(false);
+  expect(given).toEqual(Array.from({ length: 70 }, () => null));
+});

@@ -83,6 +83,16 @@ describe("[SLO1] a client that takes nothing", () => {
     await client.event(huge + 1);
   });
 
+  test("and one that does take all gets a burst of more than that at once", async () => {
+    const client = rig.client();
+    await client.subscribe({ session_id });
+    await settled();
+    await rig.log.commitAtOnce(session_id, 80, "x".repeat(10_000));
+    await settled();
+    expect(seqsOf(client)).toEqual(upTo(80));
+    expect(Math.max(...client.chunks.map(({ length }) => length))).toBeLessThanOrEqual(256 * 1024);
+  });
+
   test("holds that much for all of its subscriptions together", async () => {
     const client = rig.client();
     const sessions = await Promise.all(upTo(10).map(() => rig.log.newSession()));
