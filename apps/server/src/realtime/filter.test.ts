@@ -180,6 +180,29 @@ describe("[FIL3] the last n of a filter", () => {
   });
 });
 
+test("[FIL3] a replay that begins in the log and ends in the ring is linked all the way", async () => {
+  await rig.close();
+  rig = await startSubscriptions({ ring: { events: 20, bytes: 1_000_000 } });
+  for (let offset = 0; offset < 7; offset += 1) {
+    session_id = await rig.log.newSession();
+    const [witness, late] = [rig.client(), rig.client()];
+    await witness.subscribe({ session_id });
+    const wanted: number[] = [];
+    for (let n = offset; n < offset + 60; n += 1) {
+      const type = n % 7 === 0 ? "checkpoint_updated" : "checkpoint_created";
+      const { seq } = await rig.log.commit(session_id, type);
+      if (n % 7 === 0) wanted.push(seq);
+    }
+    const events: EventType[] = ["checkpoint_updated"];
+    const { replayed } = await late.subscribe({ session_id, events, since: "start" });
+    expect(replayed).toBe(wanted.length);
+    await late.event(wanted.at(-1) ?? 0);
+    expect(late.events.map(({ seq, prev }) => [prev, seq])).toEqual(
+      wanted.map((seq, n) => [wanted[n - 1] ?? 0, seq]),
+    );
+  }
+});
+
 describe("bytes", () => {
   test("are the same for filters that mean the same, live and replayed, and others for others", async () => {
     const filters: Filter[] = [
