@@ -39,6 +39,7 @@ describe("[ACK1] the window", () => {
   test("is all that is sent before something is acknowledged; acks are cumulative", async () => {
     const client = rig.client();
     const ack = await subscribe(client, { window: 5 });
+    await settled();
     await rig.log.commitAtOnce(session_id, 12);
     await settled();
     expect(seqsOf(client)).toEqual(upTo(5));

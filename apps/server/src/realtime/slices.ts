@@ -24,6 +24,7 @@ const sliceTimes: SliceTimes = { holdMs: 2.5, pauseMs: 5 };
 export class Slices {
   readonly #timers: Timers;
   readonly #times: SliceTimes;
+  readonly #onError: (error: unknown) => void;
   readonly #jobs = new Set<Job>();
   #cancel: (() => void) | null = null;
   /** Time that the round at work has taken, and before which none begins. */
@@ -31,8 +32,10 @@ export class Slices {
   #notBefore = 0;
   #closed = false;
 
-  constructor(timers: Timers, times: SliceTimes = sliceTimes) {
+  /** A job that throws costs the others nothing. */
+  constructor(timers: Timers, onError: (error: unknown) => void, times: SliceTimes = sliceTimes) {
     this.#timers = timers;
+    this.#onError = onError;
     this.#times = times;
   }
 
@@ -56,7 +59,11 @@ export class Slices {
     // Jobs that are added meanwhile come at the end, and are done in this round too.
     for (const job of this.#jobs) {
       this.#jobs.delete(job);
-      if (job.run(isTime) === true) this.#jobs.add(job);
+      try {
+        if (job.run(isTime) === true) this.#jobs.add(job);
+      } catch (error) {
+        this.#onError(error);
+      }
       if (!isTime()) break;
     }
     this.#taken += now - began;

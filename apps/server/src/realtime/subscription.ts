@@ -278,6 +278,8 @@ export class Subscription implements Source, Member, Listener {
     const { cursor, isAgain } = this.#reading;
     if (this.#live && !isAgain && cursor.isDone(follower.cursor)) cursor.pass(follower.cursor);
     this.#reading.pass();
+    // What was said of this one goes before the reply to one that takes its place.
+    outlet.flush();
     events.members.delete(this);
     follower.listeners.delete(this);
     if (hasBegun) outlet.leave(this);

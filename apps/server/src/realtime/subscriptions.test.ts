@@ -2,6 +2,7 @@
 import { eventTypes } from "@cairn/shared/events";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FrameClient } from "../testing/frame-client.ts";
+import { ManualTimers, settled } from "../testing/manual-timers.ts";
 import { startSubscriptions } from "../testing/subscription-rig.ts";
 import type { Active } from "./subscriptions.ts";
 import type { SubscriptionRig } from "../testing/subscription-rig.ts";
@@ -124,6 +125,34 @@ test("a second subscribe to the same session replaces the first", async () => {
   await rig.log.commit(session_id);
   await client.count(3);
   expect(client.seqs).toEqual([1, 2, 4]);
+});
+
+test("what was said of the first comes before the reply to the second", async () => {
+  await rig.close();
+  const timers = new ManualTimers();
+  rig = await startSubscriptions({ timers, syncMs: 25_000 });
+  const session_id = await rig.log.newSession();
+  await rig.commitMany(session_id, 5);
+  const client = rig.client();
+  await client.subscribe({ session_id, transient: true });
+  await settled();
+  timers.passAtOnce(25_000);
+  expect(client.frames).toEqual([]);
+  // A sync after the reply would say that what is about to be replayed has been sent.
+  const { result } = await rig.subscriptions.subscribe({ session_id, transient: true }, client);
+  expect(result.seq).toBe(5);
+  expect(client.told("sync")).toMatchObject([{ seq: 5 }]);
+});
+
+test("[EVT3] what several subscriptions of one connection have in one tick leaves in one write", async () => {
+  const sessions = [await rig.log.newSession(), await rig.log.newSession()];
+  const client = rig.client();
+  for (const session_id of sessions) await client.subscribe({ session_id });
+  await settled();
+  for (const session_id of sessions) await rig.log.commit(session_id, "checkpoint_created", false);
+  for (const session_id of sessions) rig.log.bus.publish({ session_id, seq: 1 });
+  await client.count(2);
+  expect(client.sends).toBe(1);
 });
 
 test("a refused second subscribe leaves the first as it is", async () => {

@@ -103,7 +103,7 @@ export class Subscriptions {
     const breathe = (): Promise<void> => new Promise((resolve) => timers.soon(resolve));
     this.#options = options;
     this.#timers = timers;
-    this.#slices = new Slices(timers);
+    this.#slices = new Slices(timers, this.#onError);
     this.#counted = counting(this.#slices, options.onDelivered, options.counted);
     this.#pages = new LogPages(store, breathe);
     const slices = this.#slices;
@@ -276,7 +276,7 @@ export class Subscriptions {
 
   // What failed here is tried again on the next hint or poll.
   readonly #onError = (error: unknown): void => {
-    this.#options.log.error({ err: error }, "the event log could not be read or written");
+    this.#options.log.error({ err: error }, "events could not be read, sent or acknowledged");
   };
 
   /** Resolves when all that was acknowledged is stored. */

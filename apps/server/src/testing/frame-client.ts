@@ -34,6 +34,8 @@ export class FrameClient implements Subscriber {
   /** What was sent, as it was sent: the same buffers as others have got. */
   readonly chunks: Uint8Array[] = [];
   readonly subscriptions: Subscriber["subscriptions"] = new Map();
+  /** Writes, each with whatever came together. */
+  sends = 0;
   closed = false;
   closedWith: number | null = null;
   readonly #subscriptions: Pick<Subscriptions, "subscribe">;
@@ -44,6 +46,7 @@ export class FrameClient implements Subscriber {
   readonly outbox: Sink = {
     framing: lines,
     send: (chunks) => {
+      this.sends += 1;
       for (const chunk of chunks) {
         this.chunks.push(chunk);
         if (this.#isHeld) this.#bytes += chunk.length;
