@@ -129,9 +129,9 @@ describe("[FIL2] every filter is passed by", () => {
 
   test.each(eventTypes)("%s, unless it is about one checkpoint", (event_type) => {
     const event = { event_type, data: about, seq: 1, epoch: "e", actor: "a" };
-    const { matches } = selectionOf(eventTypes, none);
-    expect(matches(event as unknown as LoggedEvent, [])).toBe(true);
-    expect(matches({ ...event, checkpoint } as unknown as LoggedEvent, [])).toBe(false);
+    const selection = selectionOf(eventTypes, none);
+    expect(selection.matches(event as unknown as LoggedEvent, [])).toBe(true);
+    expect(selection.matches({ ...event, checkpoint } as unknown as LoggedEvent, [])).toBe(false);
     const others = eventTypes.filter((type) => type !== event_type);
     expect(selectionOf(others, none).matches(event as unknown as LoggedEvent, [])).toBe(false);
   });

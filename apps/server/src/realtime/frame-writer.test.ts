@@ -170,8 +170,8 @@ describe("drained", () => {
     const draining = pair.outbox.drained();
     if (how === "cut") pair.socket.destroy();
     else pair.socket.resetAndDestroy();
-    await draining;
-    await pair.outbox.drained();
+    await expect(draining).resolves.toBeUndefined();
+    await expect(pair.outbox.drained()).resolves.toBeUndefined();
   });
 
   test("when we have said goodbye and the client still takes nothing", async () => {
@@ -180,7 +180,7 @@ describe("drained", () => {
     pair.ws.close(4000);
     const draining = pair.outbox.drained();
     pair.client.resume();
-    await draining;
+    await expect(draining).resolves.toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ParsedParams, Result } from "@cairn/shared/methods";
+import type { Result } from "@cairn/shared/methods";
 import { methods } from "@cairn/shared/methods";
 import type { Params } from "@cairn/shared/methods";
 import type { Framing, Sink } from "../realtime/sink.ts";
@@ -109,7 +109,7 @@ export class FrameClient implements Subscriber {
 
   /** Subscribes and goes on, as a connection does once its reply is on its way. */
   async subscribe(params: Params<"subscribe">): Promise<Result<"subscribe">> {
-    const parsed = methods.subscribe.params.parse(params) as ParsedParams<"subscribe">;
+    const parsed = methods.subscribe.params.parse(params);
     const { result, start } = await this.#subscriptions.subscribe(parsed, this);
     start();
     return result;
