@@ -102,9 +102,8 @@ export class Consumers {
 
   /** Resolves when the floor is stored, without waiting for others. */
   async saveAtOnce(row: Row): Promise<void> {
-    const saved = this.save(row);
-    await this.flush();
-    await saved;
+    // Together: were one left to be awaited later, its failure would be nobody's.
+    await Promise.all([this.save(row), this.flush()]);
   }
 
   /** Stores at once all that is to be stored. */
