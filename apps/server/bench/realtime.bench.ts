@@ -1,255 +1,273 @@
-// CPU per delivered event: this engine, and plain `ws` that broadcasts one prepared buffer. Each
-// server is a process of its own, the clients are another one; rounds of all are interleaved.
-// npm run bench -- realtime -- [--clients 500] [--seconds 5] [--rounds 3] [--burst 1,10]
+// What delivering costs, beside plain `ws` that broadcasts one prepared buffer, socket.io rooms, and
+// the design that Cairn replaced (a 10 ms polling loop per connection). Each server is a process of
+// its own with its clients in another; the rounds of all are interleaved, so that a busy moment of
+// the machine falls on all of them. `cpu` is processor time of the server alone.
+//   --large      5,000 clients too: memory of a connection, idle, how long the loop is held
+//   --rounds N   (default 3)   --seconds N   of each steady round (default 3)
+//   --only a,b   parts: fanout, burst, flood, path, replay, large
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import { connect } from "node:net";
-import type { AddressInfo } from "node:net";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { pino } from "pino";
-import { WebSocketServer } from "ws";
-import type { LoggedEvent } from "@cairn/shared/events";
-import { AccessList } from "../src/auth/access.ts";
-import { Authenticator } from "../src/auth/authenticator.ts";
-import { LocalBus } from "../src/bus/local.ts";
-import { Connections } from "../src/realtime/connections.ts";
-import type { Dispatch } from "../src/realtime/dispatch.ts";
-import { Subscriptions } from "../src/realtime/subscriptions.ts";
-import { attachWebSockets } from "../src/realtime/upgrade.ts";
-import type { Store } from "../src/storage/store.ts";
+import type { EngineName } from "./realtime-engines.ts";
+import type { Acks } from "./realtime-load.ts";
+import type { PathOrder, Times } from "./realtime-path.ts";
+import { printTable, quantile, ratio, row, shown, spreadOf } from "./realtime-report.ts";
+import type { Measured, ServeOrder, Task } from "./realtime-serve.ts";
+import type { Arrivals, WitnessOrder } from "./realtime-witness.ts";
 
-const session_id = "0b4f5a52-4f0a-4f4e-9d7a-000000000001";
-const perSecond = 40;
+const { values } = parseArgs({
+  options: {
+    large: { type: "boolean" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
+    only: { type: "string" },
+  },
+});
+const rounds = Number(values.rounds ?? 3);
+const seconds = Number(values.seconds ?? 3);
+const parts = ["fanout", "burst", "flood", "path", "replay", "large"] as const;
+type Part = (typeof parts)[number];
+const chosen = new Set(values.only?.split(",") ?? parts);
+if (values.large !== true && values.only === undefined) chosen.delete("large");
 
-type Publish = (count: number) => void;
-interface Measured {
-  /** User and system time of the server's process, in µs. */
-  cpu: number;
-  events: number;
-}
-
-function eventOf(seq: number): LoggedEvent {
-  return {
-    event_type: "checkpoint_created",
-    data: { session_id, checkpoint_id: session_id, timestamp: new Date().toISOString() },
-    seq,
-    epoch: "e1",
-    actor: "x".repeat(80),
-  };
-}
-
-/** A log in memory: what a commit costs is not what is measured here. */
-function memoryLog(): { store: Store; append: () => number } {
-  let log: LoggedEvent[] = [];
-  let seq = 0;
-  const store = {
-    session: async () => ({ deleted_at: null }),
-    position: async () => ({ epoch: "e1", seq, oldest_seq: 1 }),
-    events: async ({ after, limit }: { after: number; limit: number }) =>
-      log.filter((event) => event.seq > after).slice(0, limit),
-    sessions: async () => ({ rows: [] }),
-  } as unknown as Store;
-  return {
-    store,
-    append: () => {
-      seq += 1;
-      log.push(eventOf(seq));
-      if (log.length > 100) log = log.slice(-50);
-      return seq;
-    },
-  };
-}
-
-async function cairn(): Promise<{ port: number; publish: Publish }> {
-  const { store, append } = memoryLog();
-  const bus = new LocalBus();
-  const log = pino({ level: "silent" });
-  const subscriptions = new Subscriptions({
-    store,
-    bus,
-    log,
-    onProgress: () => () => undefined,
-    onDelivered: () => undefined,
-  });
-  const dispatch: Dispatch = async (_name, params, call) => {
-    if (call.connection === null) throw new Error("no connection");
-    const subscribe = params as Parameters<Subscriptions["subscribe"]>[0];
-    const { result, start } = await subscriptions.subscribe(subscribe, call.connection);
-    call.afterReply(start);
-    return result;
-  };
-  const http = createServer();
-  const access = new AccessList({ host: "127.0.0.1", allowedHosts: [], publicUrl: null });
-  const keys = { verify: () => Promise.resolve(null) };
-  const authenticator = new Authenticator({ mode: "off", adminToken: "", keys });
-  // These clients answer no pings.
-  const times = { pingMs: 3_600_000, deadMs: 3_600_000 };
-  const metrics = { closed: () => undefined };
-  const connections = new Connections({ dispatch, log, metrics, times });
-  const stopping = (): boolean => false;
-  const attach = { access, authenticator, connections, log, stopping, maxConnections: 100_000 };
-  attachWebSockets(http, attach);
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  const { port } = http.address() as AddressInfo;
-  access.bound(port);
-  return {
-    port,
-    publish: (count) => {
-      for (let i = 0; i < count; i += 1) bus.publish({ session_id, seq: append() });
-    },
-  };
-}
-
-async function plain(): Promise<{ port: number; publish: Publish }> {
-  const http = createServer();
-  const server = new WebSocketServer({ server: http, perMessageDeflate: false });
-  server.on("connection", (ws) => {
-    ws.on("message", () => ws.send('{"id":"1","success":true}'));
-  });
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  const { port } = http.address() as AddressInfo;
-  let seq = 0;
-  return {
-    port,
-    publish: (count) => {
-      for (let i = 0; i < count; i += 1) {
-        seq += 1;
-        const frame = Buffer.from(
-          `${JSON.stringify(eventOf(seq)).slice(0, -1)},"prev":${seq - 1}}`,
-        );
-        for (const client of server.clients) client.send(frame, { binary: false });
-      }
-    },
-  };
-}
-
-/** Publishes for some seconds and tells what that cost this process. */
-async function measured(publish: Publish, seconds: number, burst: number): Promise<Measured> {
-  const total = perSecond * seconds;
-  const began = process.cpuUsage();
-  await new Promise<void>((resolve) => {
-    let sent = 0;
-    const timer = setInterval(
-      () => {
-        publish(burst);
-        sent += burst;
-        if (sent < total) return;
-        clearInterval(timer);
-        setTimeout(resolve, 50);
-      },
-      (1000 / perSecond) * burst,
-    );
-  });
-  const { user, system } = process.cpuUsage(began);
-  return { cpu: user + system, events: total };
-}
-
-async function serve(role: string): Promise<void> {
-  const { port, publish } = await (role === "cairn" ? cairn() : plain());
-  process.on("message", (message: { seconds: number; burst: number }) => {
-    void (async () => {
-      process.send?.(await measured(publish, message.seconds, message.burst));
-    })();
-  });
-  process.on("disconnect", () => process.exit(0));
-  process.send?.({ port });
-}
-
-/** A masked text frame. */
-function request(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const head = payload.length < 126 ? 2 : 4;
-  const frame = Buffer.alloc(head + 4 + payload.length);
-  frame[0] = 0x81;
-  frame[1] = 0x80 | (head === 2 ? payload.length : 126);
-  if (head === 4) frame.writeUInt16BE(payload.length, 2);
-  // A mask of zeros leaves the payload as it is.
-  payload.copy(frame, head + 4);
-  return frame;
-}
-
-/** Clients that read and count bytes, and nothing else. */
-async function load(port: number, clients: number): Promise<void> {
-  let bytes = 0;
-  const subscribe = JSON.stringify({ id: "1", method: "subscribe", params: { session_id } });
-  const handshake = `GET /ws HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n`;
-  for (let i = 0; i < clients; i += 1) {
-    const socket = connect(port, "127.0.0.1");
-    await once(socket, "connect");
-    socket.write(handshake);
-    await once(socket, "data");
-    socket.write(request(subscribe));
-    await once(socket, "data");
-    socket.on("data", (chunk) => (bytes += chunk.length));
-  }
-  process.on("message", () => process.send?.({ bytes }));
-  process.send?.({ ready: true });
-}
-
-async function said(child: ChildProcess): Promise<Record<string, number>> {
-  const [message] = (await once(child, "message")) as [Record<string, number>];
+async function said<T>(child: ChildProcess): Promise<T> {
+  const [message] = (await Promise.race([
+    once(child, "message"),
+    once(child, "exit").then(() => Promise.reject(new Error("a process of the bench ended"))),
+  ])) as [T];
   return message;
 }
 
-const options = { type: "string" } as const;
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { clients: options, seconds: options, rounds: options, burst: options },
-});
-const clients = Number(values.clients ?? 500);
+function start(name: string): ChildProcess {
+  return fork(join(import.meta.dirname, `realtime-${name}.ts`), {
+    execArgv: ["--expose-gc"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+}
 
-async function compare(): Promise<void> {
-  const seconds = Number(values.seconds ?? 5);
-  const rounds = Number(values.rounds ?? 3);
-  const roles = ["plain", "cairn"];
-  const servers = await Promise.all(
-    roles.map(async (role) => {
-      const server = fork(import.meta.filename, ["serve", role]);
-      const { port } = await said(server);
-      const reader = fork(import.meta.filename, ["load", String(port), "--clients", `${clients}`]);
-      await said(reader);
-      return { role, server, reader };
-    }),
-  );
-  const bytesOf = async (reader: ChildProcess): Promise<number> => {
-    reader.send({});
-    return (await said(reader))["bytes"] ?? 0;
-  };
-  for (const burst of (values.burst ?? "1,10").split(",").map(Number)) {
-    const all = new Map<string, number[]>(roles.map((role) => [role, []]));
-    for (let round = -1; round < rounds; round += 1) {
-      // Neither always goes first.
-      for (const { role, server, reader } of round % 2 === 0 ? servers : servers.toReversed()) {
-        const before = await bytesOf(reader);
-        server.send({ seconds: round < 0 ? 2 : seconds, burst });
-        const { cpu = 0, events = 0 } = await said(server);
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        const each = ((await bytesOf(reader)) - before) / (events * clients);
-        const micros = cpu / (events * clients);
-        if (round >= 0) all.get(role)?.push(micros);
-        console.log(
-          `burst ${burst} ${role}: ${micros.toFixed(2)} µs an event, ${each.toFixed(0)} bytes`,
-        );
-      }
-    }
-    const median = (role: string): number =>
-      (all.get(role) ?? []).toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
-    const ratio = median("cairn") / median("plain");
-    console.log(
-      `burst ${burst}: plain ${median("plain").toFixed(2)} µs, cairn ${median("cairn").toFixed(2)} µs, ${ratio.toFixed(2)}x`,
-    );
+/** One server and its clients. */
+class Contender {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly #measured: Measured[] = [];
+
+  private constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.#child = child;
   }
-  for (const { server, reader } of servers) {
-    server.disconnect();
-    reader.kill();
+
+  static async start(name: string, order: ServeOrder, fill = 0): Promise<Contender> {
+    const child = start("serve");
+    child.send(order);
+    await said(child);
+    if (fill > 0) child.send({ fill });
+    return new Contender(name, child);
+  }
+
+  async run(task: Task, keep = true): Promise<Measured> {
+    this.#child.send(task);
+    const measured = await said<Measured>(this.#child);
+    if (keep) this.#measured.push(measured);
+    return measured;
+  }
+
+  figures(of: (measured: Measured) => number): number[] {
+    return this.#measured.map(of);
+  }
+
+  /** Processor time of one delivered event, in µs, round by round. */
+  get cpu(): number[] {
+    return this.figures(({ cpu, delivered }) => cpu / delivered);
+  }
+
+  end(): void {
+    this.#child.disconnect();
   }
 }
 
-const [role, what = ""] = positionals;
-if (role === "serve") await serve(what);
-else if (role === "load") await load(Number(what), clients);
-else await compare();
+interface Entry {
+  name: string;
+  engine: EngineName;
+  acks?: Acks;
+}
+
+/** The same task for all, in turns; none is always first. */
+async function interleaved(entries: readonly Entry[], clients: number, task: Task) {
+  const contenders: Contender[] = [];
+  for (const { name, engine, acks = "none" } of entries) {
+    contenders.push(await Contender.start(name, { engine, clients, acks }));
+  }
+  const warm: Task = task.task === "steady" ? { ...task, seconds: 1 } : task;
+  for (const contender of contenders) await contender.run(warm, false);
+  for (let round = 0; round < rounds; round += 1) {
+    const turn = contenders.map((_one, at) => contenders[(at + round) % contenders.length]);
+    for (const contender of turn) await contender?.run(task);
+  }
+  for (const contender of contenders) contender.end();
+  return (name: string): Contender => {
+    const found = contenders.find((contender) => contender.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  };
+}
+
+let single: number[] = [];
+
+async function fanout(): Promise<void> {
+  const task: Task = { task: "steady", perSecond: 40, burst: 1, seconds };
+  const entries: Entry[] = [
+    { name: "cairn", engine: "cairn" },
+    { name: "ws", engine: "ws" },
+    { name: "socket.io", engine: "socket.io" },
+    { name: "polling", engine: "polling" },
+    { name: "ack", engine: "cairn", acks: "half" },
+    { name: "ack soon", engine: "cairn", acks: "soon" },
+  ];
+  const of = await interleaved(entries, 500, task);
+  const cairn = of("cairn").cpu;
+  single = cairn;
+  const what = "500 clients × 40 events/s, cpu an event";
+  for (const { name } of entries) row(`${what}, ${name}`, `${shown(spreadOf(of(name).cpu))} µs`);
+  row(`${what}, against ws`, `${shown(ratio(cairn, of("ws").cpu))}x`, "≤ 1.0x");
+  row(`${what}, against socket.io`, `${shown(ratio(cairn, of("socket.io").cpu))}x`, "≤ 0.75x");
+  row(
+    `${what}, against polling`,
+    `${shown(ratio(cairn, of("polling").cpu))}x`,
+    "polling was 1.4x ws",
+  );
+  row("ack at half a window, against none", `${shown(ratio(of("ack").cpu, cairn))}x`, "≤ 1.25x");
+  row("ack 50 ms after each event, against none", `${shown(ratio(of("ack soon").cpu, cairn))}x`);
+}
+
+async function burst(): Promise<void> {
+  const task: Task = { task: "steady", perSecond: 40, burst: 10, seconds };
+  const entries: Entry[] = [
+    { name: "cairn", engine: "cairn" },
+    { name: "ws", engine: "ws" },
+    { name: "socket.io", engine: "socket.io" },
+  ];
+  const of = await interleaved(entries, 500, task);
+  const what = "bursts of ten to 500 clients, cpu an event";
+  for (const { name } of entries) row(`${what}, ${name}`, `${shown(spreadOf(of(name).cpu))} µs`);
+  for (const other of ["ws", "socket.io"]) {
+    row(`${what}, against ${other}`, `${shown(ratio(of("cairn").cpu, of(other).cpu))}x`, "≤ 0.20x");
+  }
+}
+
+async function flood(): Promise<void> {
+  const entries: Entry[] = [
+    { name: "cairn", engine: "cairn" },
+    { name: "ws", engine: "ws" },
+    { name: "socket.io", engine: "socket.io" },
+  ];
+  for (const clients of [100, 1_000]) {
+    const events = Math.round(200_000 / clients / 40) * 40;
+    const of = await interleaved(entries, clients, { task: "flood", events, burst: 40 });
+    const goal = clients === 1_000 ? "≥ 1000k/s" : "";
+    for (const { name } of entries) {
+      const perSecond = of(name).figures(({ delivered, wall }) => delivered / wall);
+      const own = name === "cairn" ? goal : "";
+      row(`deliveries at ${clients} clients, ${name}`, `${shown(spreadOf(perSecond), 0)}k/s`, own);
+      const ofServer = of(name).figures(({ delivered, cpu }) => (delivered / cpu) * 1000);
+      row(`the same a second of its processor, ${name}`, `${shown(spreadOf(ofServer), 0)}k`);
+    }
+  }
+}
+
+async function path(): Promise<void> {
+  const server = start("path");
+  const told = await said<{ port: number; session_id: string }>(server);
+  const witness = start("witness");
+  witness.send({ ...told, clients: 100 } satisfies WitnessOrder);
+  await said(witness);
+  const figures = { commit50: [], commit99: [], call50: [], call99: [] } as Record<
+    string,
+    number[]
+  >;
+  for (let round = -1; round < rounds; round += 1) {
+    const events = round < 0 ? 200 : 200 * seconds;
+    server.send({ events, perSecond: 200 } satisfies PathOrder);
+    const times = await said<Times>(server);
+    await pause(300);
+    witness.send("tell");
+    const { seqs, at } = await said<Arrivals>(witness);
+    if (seqs.length !== events * 100) throw new Error(`${seqs.length} came of ${events * 100}`);
+    if (round < 0) continue;
+    for (const since of ["committed", "asked"] as const) {
+      const late = seqs.map((seq, n) => (at[n] ?? 0) - (times[seq]?.[since] ?? 0));
+      const sorted = late.toSorted((a, b) => a - b);
+      const name = since === "committed" ? "commit" : "call";
+      figures[`${name}50`]?.push(quantile(sorted, 0.5));
+      figures[`${name}99`]?.push(quantile(sorted, 0.99));
+    }
+  }
+  server.disconnect();
+  witness.disconnect();
+  const what = "whole path, 100 clients × 200/s";
+  const ms = (name: string): string => `${shown(spreadOf(figures[name] ?? []))} ms`;
+  row(`${what}: commit to receive, p50`, ms("commit50"), "≤ 2 ms");
+  row(`${what}: commit to receive, p99`, ms("commit99"), "≤ 10 ms");
+  row(`${what}: call to receive, p50`, ms("call50"));
+  row(`${what}: call to receive, p99`, ms("call99"));
+}
+
+async function replay(): Promise<void> {
+  const events = 300;
+  const order: ServeOrder = {
+    engine: "cairn",
+    clients: 500,
+    acks: "none",
+    since: { last: events },
+  };
+  const contender = await Contender.start("replay", order, events);
+  // The next one replaces the one before.
+  for (let round = -1; round < rounds; round += 1) {
+    await contender.run({ task: "replay", events }, round >= 0);
+  }
+  contender.end();
+  const costs = contender.cpu;
+  const what = `replay of ${events} events to 500 clients`;
+  row(`${what}, cpu an event`, `${shown(spreadOf(costs), 3)} µs`);
+  if (single.length > 0)
+    row(`${what}, cheaper than one by one`, `${shown(ratio(single, costs), 1)}x`, "≥ 10x");
+}
+
+async function large(): Promise<void> {
+  const clients = 5_000;
+  for (const engine of ["cairn", "ws", "socket.io", "polling"] as const) {
+    const contender = await Contender.start(engine, { engine, clients, acks: "none" });
+    const idle = await contender.run({ task: "idle", seconds: 5 }, false);
+    await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds: 1 }, false);
+    for (let round = 0; round < rounds; round += 1) {
+      await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds });
+    }
+    contender.end();
+    const what = `${clients} clients, ${engine}`;
+    const own = (goal: string): string => (engine === "cairn" ? goal : "");
+    row(
+      `${what}: memory a connection`,
+      `${(idle.perConnection / 1024).toFixed(1)} KiB`,
+      own("≤ 16 KB"),
+    );
+    row(
+      `${what}: idle`,
+      `${((idle.cpu / idle.wall / 1000) * 100).toFixed(2)} % of a core`,
+      own("≤ 1 %"),
+    );
+    const delays = contender.figures(({ delay }) => delay);
+    row(`${what}: loop held at 10 events/s, p99`, `${shown(spreadOf(delays))} ms`, own("≤ 5 ms"));
+    row(`${what}: cpu an event`, `${shown(spreadOf(contender.cpu))} µs`);
+  }
+}
+
+const runs: Record<Part, () => Promise<void>> = { fanout, burst, flood, path, replay, large };
+const [cpu] = cpus();
+console.log(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpu?.model ?? "?"}, Node ${process.version}`,
+);
+for (const part of parts) if (chosen.has(part)) await runs[part]();
+printTable();

@@ -17,13 +17,14 @@ function textFrame(text: string): Buffer {
 
 export class ByteClient {
   readonly socket: Socket;
-  readonly #onFrame: (payload: Buffer) => void;
+  readonly #onFrame: ((payload: Buffer) => void) | null;
   #left: Buffer = Buffer.alloc(0);
   #upgraded = false;
+  #watch: ((payload: Buffer) => void) | null = null;
   frames = 0;
   bytes = 0;
 
-  private constructor(socket: Socket, onFrame: (payload: Buffer) => void) {
+  private constructor(socket: Socket, onFrame: ((payload: Buffer) => void) | null) {
     this.socket = socket;
     this.#onFrame = onFrame;
     socket.setNoDelay();
@@ -35,7 +36,7 @@ export class ByteClient {
   static async open(
     port: number,
     requests: readonly object[],
-    onFrame: (payload: Buffer) => void = () => undefined,
+    onFrame: ((payload: Buffer) => void) | null = null,
     path = "/ws",
   ): Promise<ByteClient> {
     const socket = connect(port, "127.0.0.1");
@@ -55,7 +56,23 @@ export class ByteClient {
   }
 
   send(request: object): void {
-    this.socket.write(textFrame(JSON.stringify(request)));
+    this.sendText(JSON.stringify(request));
+  }
+
+  sendText(text: string): void {
+    this.socket.write(textFrame(text));
+  }
+
+  /** Resolves once a frame with such a text has come. */
+  async until(wanted: (text: string) => boolean): Promise<void> {
+    let found = false;
+    this.#watch = (payload) => (found ||= wanted(payload.toString()));
+    // oxlint-disable-next-line no-unmodified-loop-condition -- the watch above sets it
+    while (!found) {
+      if (this.socket.destroyed) throw new Error("closed");
+      await Promise.race([once(this.socket, "data"), once(this.socket, "close")]);
+    }
+    this.#watch = null;
   }
 
   #take(chunk: Buffer): void {
@@ -84,8 +101,12 @@ export class ByteClient {
             : Number(data.readBigUInt64BE(at + 2));
       if (data.length - at < head + length) break;
       this.frames += 1;
-      this.#onFrame(data.subarray(at + head, at + head + length));
-      at += head + length;
+      const begin = at + head;
+      at = begin + length;
+      if (this.#onFrame === null && this.#watch === null) continue;
+      const payload = data.subarray(begin, at);
+      this.#onFrame?.(payload);
+      this.#watch?.(payload);
     }
     this.#left = at === data.length ? Buffer.alloc(0) : Buffer.from(data.subarray(at));
   }
