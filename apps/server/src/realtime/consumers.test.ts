@@ -259,6 +259,8 @@ describe("[CON3] the list", () => {
     expect(await consumers.list(session_id)).toMatchObject([
       { consumer, floor: 2, connected: true },
     ]);
+    // What is acknowledged just before does not bring it back.
+    void ack(3);
     expect(await consumers.delete(session_id, consumer)).toBe(true);
     await settled();
     expect(client.told("subscription_ended")).toMatchObject([{ reason: "consumer_deleted" }]);
