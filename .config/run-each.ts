@@ -11,11 +11,11 @@ const programs = (pattern: string): string[] =>
     .map((file) => relative(root, join(root, file)).split(sep).join("/"))
     .toSorted();
 
-/** `args`: parts of names to choose by, then after `--` what each program is given. */
+/** `args`: parts of names to choose by, then from the first flag on what each program is given. */
 export function runEach(kind: string, pattern: string, args: string[]): void {
-  const split = args.indexOf("--");
+  const split = args.findIndex((arg) => arg.startsWith("-"));
   const filters = split === -1 ? args : args.slice(0, split);
-  const extra = split === -1 ? [] : args.slice(split + 1);
+  const extra = split === -1 ? [] : args.slice(args[split] === "--" ? split + 1 : split);
   const all = programs(pattern);
   const files = all.filter((file) => filters.every((filter) => file.includes(filter)));
   if (files.length === 0) {

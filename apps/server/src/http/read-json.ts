@@ -20,21 +20,30 @@ export function checkMediaType(headers: Headers): void {
   );
 }
 
-/** The JSON body of a request; what is too large is not even read to its end. */
-export async function readJson(request: Request): Promise<unknown> {
-  if (Number(request.headers.get("content-length") ?? 0) > caps.inbound_bytes) throw tooLarge();
+async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  if (request.body !== null) {
-    for await (const chunk of request.body as ReadableStream<Uint8Array>) {
+  try {
+    for await (const chunk of body) {
       bytes += chunk.length;
       if (bytes > caps.inbound_bytes) throw tooLarge();
       chunks.push(chunk);
     }
+  } catch (cause) {
+    if (cause instanceof ProtocolError) throw cause;
+    // A caller that goes away amid its body is no fault of the server.
+    throw new ProtocolError("invalid_json", "The body was cut off.", { cause });
   }
+  return Buffer.concat(chunks);
+}
+
+/** The JSON body of a request; what is too large is not even read to its end. */
+export async function readJson({ headers, body }: Request): Promise<unknown> {
+  if (Number(headers.get("content-length") ?? 0) > caps.inbound_bytes) throw tooLarge();
+  const bytes = body === null ? Buffer.alloc(0) : await readBody(body);
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new ProtocolError("invalid_json", "The body is not UTF-8.", { cause });
   }
