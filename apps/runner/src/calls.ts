@@ -1,23 +1,24 @@
 import type { FileEntry, SkippedPath } from "@cairn/shared/files";
+import type { WorkHooks } from "./cancelling.ts";
 import type * as r from "./runner.ts";
 
 /** What is asked of a worker thread: method → what it takes and what it gives. */
 export interface Calls {
-  scan: (request: r.ScanRequest, hooks: r.Hooks) => r.ScanReport;
-  capture: (request: r.CaptureRequest, hooks: r.Hooks) => r.Captured;
-  plan: (request: r.PlanRequest, hooks: r.Hooks) => r.Plan;
-  prepare: (request: r.PrepareRequest, hooks: r.Hooks) => r.Prepared;
-  apply: (operationId: string, hooks: r.Hooks) => r.Applied;
+  scan: (request: r.ScanRequest, hooks: WorkHooks) => r.ScanReport;
+  capture: (request: r.CaptureRequest, hooks: WorkHooks) => r.Captured;
+  plan: (request: r.PlanRequest, hooks: WorkHooks) => r.Plan;
+  prepare: (request: r.PrepareRequest, hooks: WorkHooks) => r.Prepared;
+  apply: (operationId: string, hooks: WorkHooks) => r.Applied;
   settle: (operationId: string) => void;
   abandon: (operationId: string) => void;
   recover: (committed: string[]) => r.Recovered[];
   reconcile: (pins: string[]) => number;
   release: (pins: string[]) => void;
-  diff: (request: r.DiffRequest) => r.DiffResult;
+  diff: (request: r.DiffRequest, hooks: WorkHooks) => r.DiffResult;
   list: (request: r.ListRequest) => { entries: FileEntry[]; next_cursor?: string };
   read: (request: r.ReadRequest) => r.ReadResult;
   skipped: (hash: string) => SkippedPath[];
-  validate: (request: r.ValidateRequest, hooks: r.Hooks) => r.ValidateResult;
+  validate: (request: r.ValidateRequest, hooks: WorkHooks) => r.ValidateResult;
   folder: (path: string) => r.FolderFacts;
   folders: (path: string | undefined) => r.FolderListing;
   facts: () => r.StoreFacts;
@@ -34,6 +35,8 @@ export interface CallMessage {
   method: Method;
   request: unknown;
   progress: boolean;
+  /** Raised when nobody waits for the answer any more; null when the call cannot be cancelled. */
+  cancel: SharedArrayBuffer | null;
 }
 
 export type ReplyMessage =

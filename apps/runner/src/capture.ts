@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { ProtocolError } from "@cairn/shared/errors";
+import type { WorkHooks } from "./cancelling.ts";
 import type { TreeChange } from "./diff/compare.ts";
 import { compareTrees } from "./diff/compare.ts";
 import { compareLines, textOf } from "./diff/lines.ts";
@@ -23,11 +24,17 @@ const countingEffort = 2_000_000;
 export type KeepRequest = Pick<CaptureRequest, "pin" | "workspace" | "parent" | "allow_empty">;
 
 /** Makes a scan that stored what it read durable and pinned, and says what it changed. */
-export function keepScan(store: Store, scan: Scan, request: KeepRequest): Captured {
+export function keepScan(
+  store: Store,
+  scan: Scan,
+  request: KeepRequest,
+  hooks: WorkHooks = {},
+): Captured {
   const device = deviceOf(request.workspace);
   if (request.allow_empty !== true) refuseUnmounted(store, scan, request, device);
   const captured = describeScan(store, scan, request.workspace, request.parent);
   const { tree, rules, skipped } = captured;
+  hooks.check?.();
   store.commit({ pin: request.pin, snapshot: { tree, rules, skipped } });
   if (store.index.device(request.workspace) !== device) {
     store.index.setDevice(request.workspace, device);

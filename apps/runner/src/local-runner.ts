@@ -1,6 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { SkippedPath } from "@cairn/shared/files";
 import type { Calls } from "./calls.ts";
+import type { WorkHooks } from "./cancelling.ts";
 import { describeScan, keepScan } from "./capture.ts";
 import { diff } from "./diff/diff.ts";
 import { list, read } from "./diff/files.ts";
@@ -16,7 +17,6 @@ import type {
   Captured,
   DiffRequest,
   DiffResult,
-  Hooks,
   ScanReport,
   ScanRequest,
 } from "./runner.ts";
@@ -63,28 +63,24 @@ export class LocalRunner implements Calls {
     });
   }
 
-  scan(request: ScanRequest, hooks: Hooks): ScanReport {
+  scan(request: ScanRequest, hooks: WorkHooks): ScanReport {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
-    return surveyWorkspace({ ...request, workspace }, (done) =>
-      hooks.onProgress?.({ phase: "scan", done, total: null }),
-    );
+    return surveyWorkspace({ ...request, workspace }, hooks);
   }
 
-  capture(request: CaptureRequest, hooks: Hooks): Captured {
+  capture(request: CaptureRequest, hooks: WorkHooks): Captured {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
     if (request.exact === true) refuseLinked(request.workspace, workspace);
     this.#requireRoom(request.rules.limits.store_bytes);
     const scan = this.#scan({ workspace, rules: request.rules, store: true, ...hooks });
-    return keepScan(this.#store, scan, { ...request, workspace });
+    return keepScan(this.#store, scan, { ...request, workspace }, hooks);
   }
 
-  plan: Calls["plan"] = (request, { onProgress }) => this.#restorer.plan(request, onProgress);
+  plan: Calls["plan"] = (request, hooks) => this.#restorer.plan(request, hooks);
 
-  prepare: Calls["prepare"] = (request, { onProgress }) =>
-    this.#restorer.prepare(request, onProgress);
+  prepare: Calls["prepare"] = (request, hooks) => this.#restorer.prepare(request, hooks);
 
-  apply: Calls["apply"] = (operationId, { onProgress }) =>
-    this.#restorer.apply(operationId, onProgress);
+  apply: Calls["apply"] = (operationId, hooks) => this.#restorer.apply(operationId, hooks);
 
   settle(operationId: string): void {
     this.#restorer.settle(operationId);
@@ -109,8 +105,8 @@ export class LocalRunner implements Calls {
     this.#store.unpin(pins);
   }
 
-  diff({ from, to, ...rest }: DiffRequest): DiffResult {
-    return diff({ ...rest, from: this.#side(from), to: this.#side(to) });
+  diff({ from, to, ...rest }: DiffRequest, hooks: WorkHooks): DiffResult {
+    return diff({ ...rest, from: this.#side(from, hooks), to: this.#side(to, hooks) }, hooks);
   }
 
   list: Calls["list"] = (request) => list(this.#store, request);
@@ -121,8 +117,7 @@ export class LocalRunner implements Calls {
     return decodeSkipped(this.#store.readRecord("skipped", hash));
   }
 
-  validate: Calls["validate"] = (request, { onProgress }) =>
-    validate(this.#store, request, onProgress);
+  validate: Calls["validate"] = (request, hooks) => validate(this.#store, request, hooks);
 
   folder: Calls["folder"] = (path) => folderFacts(path);
 
@@ -142,10 +137,10 @@ export class LocalRunner implements Calls {
     return scanWorkspace(this.#store, { ...options, cache: this.#cache.cache });
   }
 
-  #side(side: DiffRequest["from"]): ReadableSide {
+  #side(side: DiffRequest["from"], hooks: WorkHooks): ReadableSide {
     if (side === null || typeof side === "string") return storedSide(this.#store, side);
     const workspace = openWorkspace(side.workspace, this.#dataDir);
-    const scan = this.#scan({ workspace, rules: side.rules, store: false });
+    const scan = this.#scan({ workspace, rules: side.rules, store: false, ...hooks });
     return folderSide(this.#store, scan, workspace);
   }
 

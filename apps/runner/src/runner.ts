@@ -34,6 +34,11 @@ export interface Progress {
 
 export interface Hooks {
   onProgress?: (progress: Progress) => void;
+  /**
+   * Once it is aborted the call stops at its next step and rejects as `cancelled`, with nothing
+   * half done. A call that was past its last step resolves.
+   */
+  signal?: AbortSignal;
 }
 
 export interface Captured extends Snapshot {
@@ -228,7 +233,7 @@ export interface Runner {
   /** At start: unpins every snapshot whose pin is not in the list. Resolves to how many. */
   reconcile(pins: string[]): Promise<number>;
   release(pins: string[]): Promise<void>;
-  diff(request: DiffRequest): Promise<DiffResult>;
+  diff(request: DiffRequest, hooks?: Hooks): Promise<DiffResult>;
   list(request: ListRequest): Promise<{ entries: FileEntry[]; next_cursor?: string }>;
   read(request: ReadRequest): Promise<ReadResult>;
   /** The skipped paths of a snapshot. */

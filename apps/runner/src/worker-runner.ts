@@ -104,13 +104,13 @@ class WorkerRunner implements r.Runner {
     return this.#read("release", pins);
   }
 
-  diff(request: r.DiffRequest): Promise<r.DiffResult> {
+  diff(request: r.DiffRequest, hooks?: r.Hooks): Promise<r.DiffResult> {
     const side = [request.to, request.from].find(
       (side) => typeof side === "object" && side !== null,
     );
     return typeof side === "object" && side !== null
-      ? this.#onWorkspace(side.workspace, "diff", request)
-      : this.#read("diff", request);
+      ? this.#onWorkspace(side.workspace, "diff", request, hooks)
+      : this.#read("diff", request, hooks);
   }
 
   list(request: r.ListRequest): Promise<Answer<"list">> {
@@ -177,12 +177,13 @@ class WorkerRunner implements r.Runner {
   ): Promise<Answer<M>> {
     return this.#run(async () => {
       const path = await realOf(workspace);
-      return await this.#locked([path], () => this.#pool.call(path, method, request, hooks));
+      const ask = (): Promise<Answer<M>> => this.#pool.call(path, method, request, hooks);
+      return await this.#locked([path], ask, hooks?.signal);
     });
   }
 
-  async #locked<T>(paths: string[], work: () => Promise<T>): Promise<T> {
-    const release = await this.#locks.acquire(paths);
+  async #locked<T>(paths: string[], work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const release = await this.#locks.acquire(paths, signal);
     try {
       return await work();
     } finally {
@@ -196,7 +197,7 @@ class WorkerRunner implements r.Runner {
     try {
       const path = await realOf(workspace);
       const paths = into === undefined ? [path] : [path, await realOf(into)];
-      const release = await this.#locks.acquire(paths);
+      const release = await this.#locks.acquire(paths, hooks?.signal);
       this.#operations.hold(operation_id, { thread: path, release });
       return await this.#pool.call(path, "prepare", request, hooks).catch(async (error) => {
         if (isThreadEnded(error)) await this.#takeBack(path, operation_id);

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { ProtocolError } from "@cairn/shared/errors";
+import { cancelled, shareSignal } from "./cancelling.ts";
 import type { Answer, Ask, CallMessage, Method, ReplyMessage } from "./calls.ts";
 import { fromWire, threadEnded } from "./errors.ts";
 import type { Hooks } from "./runner.ts";
@@ -9,6 +10,7 @@ interface Waiting {
   resolve: (result: never) => void;
   reject: (error: ProtocolError) => void;
   hooks: Hooks;
+  release: () => void;
 }
 
 /** A worker thread of the runner. When it ends, all that waits for it rejects as `internal`. */
@@ -50,14 +52,21 @@ export class WorkerThread {
         reject(this.#gone());
         return;
       }
+      if (hooks.signal?.aborted === true) {
+        reject(cancelled());
+        return;
+      }
       const id = this.#nextId;
       this.#nextId += 1;
-      this.#waiting.set(id, { resolve, reject, hooks });
+      const shared = hooks.signal && shareSignal(hooks.signal);
+      const release = (): void => shared?.release();
+      this.#waiting.set(id, { resolve, reject, hooks, release });
       const message: CallMessage = {
         id,
         method,
         request,
         progress: hooks.onProgress !== undefined,
+        cancel: shared?.flag ?? null,
       };
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is no window
       this.#worker.postMessage(message);
@@ -79,12 +88,16 @@ export class WorkerThread {
       return;
     }
     this.#waiting.delete(reply.id);
+    waiting.release();
     if ("error" in reply) waiting.reject(fromWire(reply.error));
     else waiting.resolve(reply.result as never);
   }
 
   #rejectAll(): void {
-    for (const { reject } of this.#waiting.values()) reject(this.#gone());
+    for (const { reject, release } of this.#waiting.values()) {
+      release();
+      reject(this.#gone());
+    }
     this.#waiting.clear();
   }
 

@@ -1,12 +1,13 @@
 // A thread of the runner: opens the store, and answers calls one after the other.
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
+import { checkOf } from "./cancelling.ts";
+import type { WorkHooks } from "./cancelling.ts";
 import type { CallMessage, ReplyMessage } from "./calls.ts";
 import { toWire } from "./errors.ts";
 import { realFs } from "./fs.ts";
 import { LocalRunner } from "./local-runner.ts";
 import type { RestorePorts } from "./restore/restorer.ts";
-import type { Hooks } from "./runner.ts";
 
 export interface WorkerData {
   dataDir: string;
@@ -37,23 +38,29 @@ function send(reply: ReplyMessage): void {
   port?.postMessage(reply, transfer);
 }
 
-function hooksOf({ id, progress }: CallMessage): Hooks {
-  if (!progress) return {};
-  let next = 0;
-  return {
-    onProgress(progress) {
+function hooksOf({ id, progress, cancel }: CallMessage): WorkHooks {
+  const hooks: WorkHooks = {};
+  if (cancel !== null) hooks.check = checkOf(cancel);
+  if (progress) {
+    let next = 0;
+    hooks.onProgress = (progress) => {
       const now = performance.now();
       if (now < next) return;
       next = now + progressMs;
       send({ id, progress });
-    },
-  };
+    };
+  }
+  return hooks;
 }
 
 function answer(runner: LocalRunner, call: CallMessage): void {
   try {
-    const method = runner[call.method].bind(runner) as (request: unknown, hooks: Hooks) => unknown;
-    send({ id: call.id, result: method(call.request, hooksOf(call)) });
+    type Work = (request: unknown, hooks: WorkHooks) => unknown;
+    const method = runner[call.method].bind(runner) as Work;
+    const hooks = hooksOf(call);
+    // It may have been given up while it waited for its turn.
+    hooks.check?.();
+    send({ id: call.id, result: method(call.request, hooks) });
   } catch (error) {
     send({ id: call.id, error: toWire(error) });
   }

@@ -1,4 +1,5 @@
 import { sep } from "node:path";
+import { cancelled } from "./cancelling.ts";
 
 interface Claim {
   paths: string[];
@@ -11,10 +12,26 @@ export class WorkspaceLock {
   /** In the order in which they came. */
   readonly #claims: Claim[] = [];
 
-  /** Resolves, to what gives the folders back, once no earlier claim overlaps. Real paths. */
-  acquire(paths: string[]): Promise<() => void> {
-    return new Promise((resolve) => {
-      const claim: Claim = { paths, started: false, start: () => resolve(() => this.#end(claim)) };
+  /**
+   * Resolves, to what gives the folders back, once no earlier claim overlaps. Real paths. Rejects
+   * as `cancelled` when the signal is aborted before that.
+   */
+  acquire(paths: string[], signal?: AbortSignal): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#end(claim);
+        reject(cancelled());
+      };
+      const start = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve(() => this.#end(claim));
+      };
+      const claim: Claim = { paths, started: false, start };
+      if (signal?.aborted === true) {
+        reject(cancelled());
+        return;
+      }
+      signal?.addEventListener("abort", leave, { once: true });
       this.#claims.push(claim);
       this.#startNext();
     });

@@ -1,6 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { DiffFile, DiffHunk, PathParam } from "@cairn/shared/files";
 import { structuredPatch } from "diff";
+import type { WorkHooks } from "../cancelling.ts";
 import type { DiffResult } from "../runner.ts";
 import { pathBytes, wirePath } from "../scan/paths.ts";
 import type { TreeChange } from "./compare.ts";
@@ -23,13 +24,14 @@ export interface DiffOptions {
 }
 
 /** A page of the files that differ, or one file with its hunks.  */
-export function diff(options: DiffOptions): DiffResult {
+export function diff(options: DiffOptions, hooks: WorkHooks = {}): DiffResult {
   if (options.path !== undefined) return diffOne(options, pathBytes(options.path));
   const after = options.cursor === undefined ? undefined : decodeCursor(options.cursor);
   const effort = { left: pageEffort };
   const files: DiffFile[] = [];
   let last: Buffer | undefined;
   for (const change of compareTrees(options.from, options.to)) {
+    hooks.check?.();
     if (after !== undefined && comparePaths(change.path, after) <= 0) continue;
     if (files.length === options.limit && last !== undefined) {
       return { files, next_cursor: encodeCursor(last) };

@@ -1,5 +1,6 @@
 import { ProtocolError } from "@cairn/shared/errors";
-import type { Progress, ValidateRequest, ValidateResult } from "../runner.ts";
+import type { WorkHooks } from "../cancelling.ts";
+import type { ValidateRequest, ValidateResult } from "../runner.ts";
 import { joinPath, wirePath } from "../scan/paths.ts";
 import type { Store } from "../store/store.ts";
 
@@ -20,9 +21,9 @@ const progressObjects = 256;
 export function validate(
   store: Store,
   request: ValidateRequest,
-  onProgress?: (progress: Progress) => void,
+  hooks: WorkHooks = {},
 ): ValidateResult {
-  const check = new Check(store, request.deep, onProgress);
+  const check = new Check(store, request.deep, hooks);
   const problems: Problem[] = [];
   for (const { pin, snapshot } of request.snapshots) {
     const found = [
@@ -45,13 +46,13 @@ const here = Buffer.alloc(0);
 class Check {
   readonly #store: Store;
   readonly #deep: boolean;
-  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  readonly #hooks: WorkHooks;
   readonly #known = new Map<string, Found[]>();
 
-  constructor(store: Store, deep: boolean, onProgress: ((progress: Progress) => void) | undefined) {
+  constructor(store: Store, deep: boolean, hooks: WorkHooks) {
     this.#store = store;
     this.#deep = deep;
-    this.#onProgress = onProgress;
+    this.#hooks = hooks;
   }
 
   record(kind: "rules" | "skipped", hash: string, what: string): Found[] {
@@ -99,10 +100,11 @@ class Check {
   #once(key: string, look: () => Found[]): Found[] {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
+    this.#hooks.check?.();
     const found = look();
     this.#known.set(key, found);
     if (this.#known.size % progressObjects === 0) {
-      this.#onProgress?.({ phase: "read", done: this.#known.size, total: null });
+      this.#hooks.onProgress?.({ phase: "read", done: this.#known.size, total: null });
     }
     return found;
   }

@@ -1,15 +1,8 @@
 import type { GitPosition } from "@cairn/shared/checkpoint";
 import { ProtocolError } from "@cairn/shared/errors";
+import type { WorkHooks } from "../cancelling.ts";
 import type { Fs } from "../fs.ts";
-import type {
-  Captured,
-  Plan,
-  PlanRequest,
-  PrepareRequest,
-  Progress,
-  Rules,
-  Snapshot,
-} from "../runner.ts";
+import type { Captured, Plan, PlanRequest, PrepareRequest, Rules, Snapshot } from "../runner.ts";
 import { pathBytes, splitPath } from "../scan/paths.ts";
 import type { Scan } from "../scan/scan.ts";
 import { loadRules } from "../scan/scan.ts";
@@ -32,12 +25,7 @@ export interface Surroundings {
   dataFolder: string;
   /** Device that a workspace was on when it was last captured. */
   deviceOf(workspace: string): string | undefined;
-  scan(request: {
-    workspace: string;
-    rules: Rules;
-    store: boolean;
-    onProgress?: (progress: Progress) => void;
-  }): Scan;
+  scan(request: { workspace: string; rules: Rules; store: boolean } & WorkHooks): Scan;
   /** The facts of a scanned folder for its checkpoint. */
   describe(scan: Scan, workspace: string, parent: string | null): Captured;
   gitPosition(workspace: string): GitPosition | null;
@@ -59,7 +47,7 @@ export function readPreparation(
   store: ObjectStore,
   request: PlanRequest,
   storing: boolean,
-  onProgress?: (progress: Progress) => void,
+  hooks: WorkHooks = {},
 ): Preparation {
   const { workspace, rules, into } = request;
   const paths = request.paths?.map(pathBytes) ?? null;
@@ -73,11 +61,10 @@ export function readPreparation(
       "Cairn's data folder and the workspace contain each other, so nothing can be restored there. Start Cairn with another data folder.",
     );
   }
-  const progress = onProgress && { onProgress };
   const scan = copying
     ? null
     : root.existed
-      ? around.scan({ workspace, rules: withoutLimits(rules), store: storing, ...progress })
+      ? around.scan({ workspace, rules: withoutLimits(rules), store: storing, ...hooks })
       : nothingScanned(store, request.target, storing);
   const present = presentOf(scan, store);
   if (paths !== null) requireKnown(paths, request.target.tree, present, store);

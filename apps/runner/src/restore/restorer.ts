@@ -1,4 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
+import type { WorkHooks } from "../cancelling.ts";
 import type { Fs } from "../fs.ts";
 import type {
   Applied,
@@ -6,7 +7,6 @@ import type {
   PlanRequest,
   Prepared,
   PrepareRequest,
-  Progress,
   Recovered,
   Snapshot,
 } from "../runner.ts";
@@ -23,8 +23,6 @@ import { prepareJournal, readPreparation, withoutLimits } from "./preparation.ts
 import { Resolution } from "./resolution.ts";
 import { Site } from "./site.ts";
 import { findCopyDifferences, findDifferences } from "./verify.ts";
-
-type OnProgress = (progress: Progress) => void;
 
 /** What tests put in the place of the machine. */
 export interface RestorePorts {
@@ -62,16 +60,16 @@ export class Restorer {
     );
   }
 
-  plan(request: PlanRequest, onProgress?: OnProgress): Plan {
-    return this.#read(request, false, onProgress).plan;
+  plan(request: PlanRequest, hooks: WorkHooks = {}): Plan {
+    return this.#read(request, false, hooks).plan;
   }
 
   /** Takes the safety snapshot and writes the journal. Without both, nothing is held or pinned. */
-  prepare(request: PrepareRequest, onProgress?: OnProgress): Prepared {
+  prepare(request: PrepareRequest, hooks: WorkHooks = {}): Prepared {
     if (this.#journals.get(request.operation_id) !== undefined) {
       throw new ProtocolError("internal", "This restore was prepared already.");
     }
-    const preparation = this.#read(request, true, onProgress);
+    const preparation = this.#read(request, true, hooks);
     const { plan } = preparation;
     if (request.plan_hash !== undefined && request.plan_hash !== plan.plan_hash) {
       throw new ProtocolError(
@@ -80,6 +78,7 @@ export class Restorer {
         { details: { plan } },
       );
     }
+    hooks.check?.();
     const { journal, safety } = this.#guard("Nothing was changed.", () =>
       prepareJournal(this.#options, this.#fs, this.#store, request, preparation),
     );
@@ -99,7 +98,7 @@ export class Restorer {
   }
 
   /** Carries the plan out and verifies it. When it throws, the folder is as before. */
-  apply(operationId: string, onProgress?: OnProgress): Applied {
+  apply(operationId: string, hooks: WorkHooks = {}): Applied {
     const journal = this.#journal(operationId);
     if (journal?.phase !== "prepared") {
       throw new ProtocolError(
@@ -115,10 +114,11 @@ export class Restorer {
       this.#enter(site);
       const outcome = applySteps(site, (index) => {
         this.#reached(`applying:${index}`);
-        onProgress?.({ phase: "apply", done: index + 1, total: steps.length });
+        hooks.onProgress?.({ phase: "apply", done: index + 1, total: steps.length });
+        hooks.check?.();
       });
       this.#resolution.keep(journal, outcome.saved);
-      journal.differences = this.#verify(site, outcome, onProgress);
+      journal.differences = this.#verify(site, outcome, hooks);
       this.#resolution.put(journal, "applied");
     } catch (error) {
       throw this.#takeBack(journal, error);
@@ -210,7 +210,7 @@ export class Restorer {
     );
   }
 
-  #verify(site: Site, outcome: Outcome, onProgress?: OnProgress): RestoreJournal["differences"] {
+  #verify(site: Site, outcome: Outcome, hooks: WorkHooks): RestoreJournal["differences"] {
     const { journal } = site;
     const reported = [...journal.differences, ...outcome.differences];
     if (journal.safety === null) return [...reported, ...findCopyDifferences(site)];
@@ -218,7 +218,8 @@ export class Restorer {
       workspace: journal.root.path.toString(),
       rules: withoutLimits(journal.rules),
       store: false,
-      onProgress: (progress) => onProgress?.({ ...progress, phase: "verify" }),
+      ...hooks,
+      onProgress: (progress) => hooks.onProgress?.({ ...progress, phase: "verify" }),
     });
     const rules = (snapshot: Snapshot) => loadRules(this.#store, snapshot.rules);
     const [ignoredBefore, ignoredByTarget] = [rules(journal.safety), rules(journal.target)];
@@ -228,9 +229,9 @@ export class Restorer {
     ];
   }
 
-  #read(request: PlanRequest, store: boolean, onProgress?: OnProgress): Preparation {
+  #read(request: PlanRequest, store: boolean, hooks: WorkHooks): Preparation {
     return this.#guard("Nothing was changed.", () =>
-      readPreparation(this.#options, this.#fs, this.#store, request, store, onProgress),
+      readPreparation(this.#options, this.#fs, this.#store, request, store, hooks),
     );
   }
 

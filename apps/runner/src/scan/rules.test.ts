@@ -168,7 +168,7 @@ test.each(ruleCases)("rules: %s", (_name, planted, expected, settings = {}) => {
     if (!isDir || ignored) assert.equal(ignored, left, path.toString());
     expect(stored(path, isDir)).toBe(ignored);
   }
-  const report = surveyWorkspace({ workspace: site.workspace, rules: site.rules }, () => undefined);
+  const report = surveyWorkspace({ workspace: site.workspace, rules: site.rules });
   expect([report.files, report.bytes]).toEqual([result.files, result.bytes]);
 });
 

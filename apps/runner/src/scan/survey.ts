@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { lstatSync } from "node:fs";
 import type { LeftOut } from "@cairn/shared/files";
+import type { WorkHooks } from "../cancelling.ts";
 import { codeOf } from "../fs.ts";
 import type { ScanReport, ScanRequest } from "../runner.ts";
 import type { Name } from "./entry-names.ts";
@@ -18,11 +19,9 @@ const maxSensitive = 200;
 const measuredEntries = 20_000;
 const progressFiles = 2048;
 
-type OnFiles = (files: number) => void;
-
 /** What a capture of the folder would hold and leave out. Reads no content. */
-export function surveyWorkspace(request: ScanRequest, onFiles: OnFiles): ScanReport {
-  const survey = new Survey(request, onFiles);
+export function surveyWorkspace(request: ScanRequest, hooks: WorkHooks = {}): ScanReport {
+  const survey = new Survey(request, hooks);
   survey.folder(request.workspace, "", undefined, "captured");
   return survey.report();
 }
@@ -30,7 +29,7 @@ export function surveyWorkspace(request: ScanRequest, onFiles: OnFiles): ScanRep
 class Survey {
   readonly #request: ScanRequest;
   readonly #rules: RuleSet;
-  readonly #onFiles: OnFiles;
+  readonly #hooks: WorkHooks;
   readonly #leftOut: LeftOut[] = [];
   readonly #sensitive: string[] = [];
   #files = 0;
@@ -38,9 +37,9 @@ class Survey {
   #largest = 0;
   #toMeasure = measuredEntries;
 
-  constructor(request: ScanRequest, onFiles: OnFiles) {
+  constructor(request: ScanRequest, hooks: WorkHooks) {
     this.#request = request;
-    this.#onFiles = onFiles;
+    this.#hooks = hooks;
     this.#rules = new RuleSet(request.rules);
   }
 
@@ -78,6 +77,7 @@ class Survey {
   }
 
   #entry(name: Name, path: string, layer: Layer | undefined, parent: Standing): void {
+    this.#hooks.check?.();
     const stat = statOf(name);
     if (stat === undefined) return;
     const isDir = stat.isDirectory();
@@ -94,7 +94,9 @@ class Survey {
     this.#files += 1;
     this.#bytes += size;
     this.#largest = Math.max(this.#largest, size);
-    if (this.#files % progressFiles === 0) this.#onFiles(this.#files);
+    if (this.#files % progressFiles === 0) {
+      this.#hooks.onProgress?.({ phase: "scan", done: this.#files, total: null });
+    }
     if (this.#sensitive.length < maxSensitive && isSensitive(name.key)) {
       this.#sensitive.push(Buffer.from(path, "latin1").toString());
     }
@@ -111,6 +113,7 @@ class Survey {
     let bytes = 0;
     try {
       for (const name of namesIn(folder)) {
+        this.#hooks.check?.();
         this.#toMeasure -= 1;
         if (this.#toMeasure < 0) return null;
         const stat = statOf(name);

@@ -2,8 +2,9 @@ import type { BigIntStats } from "node:fs";
 import { constants, lstatSync, readlinkSync } from "node:fs";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { LeftOut } from "@cairn/shared/files";
+import type { WorkHooks } from "../cancelling.ts";
 import { codeOf } from "../fs.ts";
-import type { Progress, Rules } from "../runner.ts";
+import type { Rules } from "../runner.ts";
 import type { ObjectStore, TreeEntry } from "../store/objects.ts";
 import type { Name } from "./entry-names.ts";
 import { namesIn } from "./entry-names.ts";
@@ -16,12 +17,11 @@ import { isForbidden, RuleSet } from "./rules.ts";
 import { Skipped } from "./skipped.ts";
 import type { StatCache } from "./stat-cache.ts";
 
-export interface WalkOptions {
+export interface WalkOptions extends WorkHooks {
   workspace: string;
   rules: Rules;
   store: boolean;
   cache: StatCache | null;
-  onProgress?: (progress: Progress) => void;
   /** Milliseconds since 1970 by the clock that the filesystem stamps files with. */
   now?: () => number;
 }
@@ -83,6 +83,7 @@ export class Walk {
     const unread: [TreeEntry, Name, string][] = [];
     for (const name of names) {
       if (isForbidden(name.key)) continue;
+      this.#options.check?.();
       const path = folder.path === "" ? name.key : `${folder.path}/${name.key}`;
       const found = this.#attempt(path, () => this.#entry(name, path, inside));
       if (found === undefined) continue;
@@ -101,6 +102,7 @@ export class Walk {
   /** The cache may know a content that the store does not hold: it was only hashed, or collected. */
   #readMissing(entries: TreeEntry[], unread: [TreeEntry, Name, string][]): void {
     for (const [entry, name, path] of unread) {
+      this.#options.check?.();
       if (this.#store.has(entry.hash)) continue;
       const stat = this.#attempt(path, () => lstatSync(name.path, { bigint: true }));
       const read = stat && this.#attempt(path, () => this.#content(name, path, stat, true));
