@@ -5,6 +5,7 @@ import type * as r from "./runner.ts";
 /** What is asked of a worker thread: method → what it takes and what it gives. */
 export interface Calls {
   scan: (request: r.ScanRequest, hooks: WorkHooks) => r.ScanReport;
+  dirty: (request: r.DirtyRequest, hooks: WorkHooks) => r.Dirty;
   capture: (request: r.CaptureRequest, hooks: WorkHooks) => r.Captured;
   plan: (request: r.PlanRequest, hooks: WorkHooks) => r.Plan;
   prepare: (request: r.PrepareRequest, hooks: WorkHooks) => r.Prepared;
@@ -19,6 +20,8 @@ export interface Calls {
   read: (request: r.ReadRequest) => r.ReadResult;
   skipped: (hash: string) => SkippedPath[];
   validate: (request: r.ValidateRequest, hooks: WorkHooks) => r.ValidateResult;
+  repair: (request: r.RepairRequest, hooks: WorkHooks) => r.Repaired;
+  collect: (request: r.CollectRequest, hooks: WorkHooks) => r.Collected;
   folder: (path: string) => r.FolderFacts;
   folders: (path: string | undefined) => r.FolderListing;
   facts: () => r.StoreFacts;

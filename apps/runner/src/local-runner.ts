@@ -7,6 +7,7 @@ import { diff } from "./diff/diff.ts";
 import { list, read } from "./diff/files.ts";
 import type { ReadableSide } from "./diff/sides.ts";
 import { folderSide, storedSide } from "./diff/sides.ts";
+import { repair } from "./diff/validate-repair.ts";
 import { validate } from "./diff/validate.ts";
 import { folderFacts, listFolders } from "./folders.ts";
 import { gitPosition } from "./git-position.ts";
@@ -17,6 +18,8 @@ import type {
   Captured,
   DiffRequest,
   DiffResult,
+  Dirty,
+  DirtyRequest,
   ScanReport,
   ScanRequest,
 } from "./runner.ts";
@@ -28,11 +31,14 @@ import { surveyWorkspace } from "./scan/survey.ts";
 import { openWorkspace, refuseLinked } from "./scan/workspace.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
+import { dirtyOf } from "./watch/dirty.ts";
 
 export interface LocalRunnerOptions {
   /** Real path. */
   dataDir: string;
   storeDir: string;
+  /** Bytes that the store may hold, null for as much as its disk does. */
+  storeLimit: number | null;
   ports: RestorePorts;
 }
 
@@ -47,9 +53,9 @@ export class LocalRunner implements Calls {
   // A thread serves one workspace, as a rule.
   #cache: { workspace: string; cache: StatCache } | undefined;
 
-  constructor({ dataDir, storeDir, ports }: LocalRunnerOptions) {
+  constructor({ dataDir, storeDir, storeLimit, ports }: LocalRunnerOptions) {
     this.#dataDir = dataDir;
-    const store = openStore(storeDir);
+    const store = openStore(storeDir, { limit: storeLimit });
     this.#store = store;
     this.#restorer = new Restorer({
       store,
@@ -66,6 +72,13 @@ export class LocalRunner implements Calls {
   scan(request: ScanRequest, hooks: WorkHooks): ScanReport {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
     return surveyWorkspace({ ...request, workspace }, hooks);
+  }
+
+  dirty({ tree, ...request }: DirtyRequest, hooks: WorkHooks): Dirty {
+    const workspace = openWorkspace(request.workspace, this.#dataDir);
+    refuseLinked(request.workspace, workspace);
+    const scan = this.#scan({ workspace, rules: request.rules, store: false, ...hooks });
+    return dirtyOf(this.#store, scan, tree, hooks.check);
   }
 
   capture(request: CaptureRequest, hooks: WorkHooks): Captured {
@@ -118,6 +131,10 @@ export class LocalRunner implements Calls {
   }
 
   validate: Calls["validate"] = (request, hooks) => validate(this.#store, request, hooks);
+
+  repair: Calls["repair"] = (request, hooks) => repair(this.#store, request, hooks);
+
+  collect: Calls["collect"] = (request, hooks) => this.#store.collect(request, hooks);
 
   folder: Calls["folder"] = (path) => folderFacts(path);
 

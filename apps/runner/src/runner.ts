@@ -68,6 +68,26 @@ export interface ScanReport {
   over: ("files" | "bytes" | "file_bytes")[];
 }
 
+/** `tree` null is the empty tree. */
+export interface DirtyRequest extends ScanRequest {
+  tree: string | null;
+}
+
+export interface Dirty {
+  /** Files that differ, as a checkpoint would count them. */
+  files: number;
+  /** Of the folder as it is: equal as long as nothing has changed in between. */
+  tree: string;
+}
+
+/** Something may have changed, or nothing more is heard of changes. */
+export interface WatchHint {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Why nothing is heard until a hint comes without it. */
+  lost?: string;
+}
+
 export interface CaptureRequest {
   /** Keeps the snapshot from collection until it is released: the checkpoint's id. */
   pin: string;
@@ -178,8 +198,36 @@ export interface ValidateRequest {
   deep: boolean;
 }
 
+/** `object` is the hash of the object that is gone or whose bytes have changed. */
 export interface ValidateResult {
-  problems: { pin: string; problem: string; path?: string }[];
+  problems: { pin: string; problem: string; path?: string; object?: string }[];
+}
+
+export interface CollectRequest {
+  /** Stop after about so many milliseconds; the next call goes on from there. */
+  max_ms?: number;
+}
+
+/** What collecting freed since the last call that was `done`. */
+export interface Collected {
+  freed_bytes: number;
+  removed_objects: number;
+  rewritten_packs: number;
+  removed_packs: number;
+  /** False: there is more to do, or captures were in the way. Call again. */
+  done: boolean;
+}
+
+export interface RepairRequest {
+  snapshots: { pin: string; snapshot: Snapshot }[];
+  /** Folders that may still hold what is damaged. */
+  workspaces: { workspace: string; rules: Rules }[];
+}
+
+/** `healed`: objects that read back again; `problems`: what stays broken, as `validate` says it. */
+export interface Repaired {
+  healed: number;
+  problems: ValidateResult["problems"];
 }
 
 /** Facts of a folder that someone named: nothing below it is read. */
@@ -203,6 +251,13 @@ export interface StoreFacts {
   stored_bytes: number;
   /** Bytes of the distinct contents before compression. */
   raw_bytes: number;
+  /** Bytes of the packs that nothing refers to any more; collecting frees most of them. */
+  dead_bytes: number;
+  packs: number;
+  /** What the store may hold, null for as much as the disk does. */
+  limit_bytes: number | null;
+  /** Part of the limit that only restores may use, so that a full store can still restore. */
+  reserved_bytes: number;
 }
 
 /**
@@ -215,6 +270,16 @@ export interface StoreFacts {
  */
 export interface Runner {
   scan(request: ScanRequest, hooks?: Hooks): Promise<ScanReport>;
+  /**
+   * How a folder differs from a tree now. Reads what changed, so that the next scan knows its
+   * hashes. Rejects as `cancelled` as soon as any other work wants the folder.
+   */
+  dirty(request: DirtyRequest, hooks?: Hooks): Promise<Dirty>;
+  /**
+   * Hints of changes, at most some a second, the first once the folder is watched; the result ends
+   * them. They may be missed: whoever must know looks by `dirty` now and then.
+   */
+  watch(request: ScanRequest, onHint: (hint: WatchHint) => void): Promise<() => Promise<void>>;
   /** Stores the folder as it is, durably, before it resolves. */
   capture(request: CaptureRequest, hooks?: Hooks): Promise<Captured>;
   plan(request: PlanRequest, hooks?: Hooks): Promise<Plan>;
@@ -239,6 +304,10 @@ export interface Runner {
   /** The skipped paths of a snapshot. */
   skipped(hash: string): Promise<SkippedPath[]>;
   validate(request: ValidateRequest, hooks?: Hooks): Promise<ValidateResult>;
+  /** Finds what is damaged and heals what packs or workspaces still hold. */
+  repair(request: RepairRequest, hooks?: Hooks): Promise<Repaired>;
+  /** Frees what no pin, journal or capture at work refers to. Captures go on meanwhile. */
+  collect(request: CollectRequest, hooks?: Hooks): Promise<Collected>;
   folder(path: string): Promise<FolderFacts>;
   folders(path: string | undefined): Promise<FolderListing>;
   facts(): Promise<StoreFacts>;

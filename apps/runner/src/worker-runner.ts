@@ -8,6 +8,9 @@ import { Operations } from "./operations.ts";
 import type * as r from "./runner.ts";
 import { lockStore } from "./store/lock.ts";
 import { openStore } from "./store/store.ts";
+import { Glances } from "./watch/glances.ts";
+import { unwatchedOf } from "./watch/unwatched.ts";
+import { Watchers } from "./watch/watchers.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import { WorkspaceLock } from "./workspace-lock.ts";
 
@@ -18,11 +21,14 @@ export interface RunnerOptions {
   portsModule?: URL;
   /** A thread ends when nothing was asked of it for so long. */
   idleMs?: number;
+  /** Bytes that the store may hold; without it, as much as its disk does. */
+  storeLimit?: number;
 }
 
 const reads = "reads";
 /** To read a whole store takes minutes: nobody else shall wait for that. */
 const checks = "checks";
+const collection = "collection";
 const defaultIdleMs = 60_000;
 
 /**
@@ -50,13 +56,20 @@ class WorkerRunner implements r.Runner {
   readonly #pool: WorkerPool;
   readonly #locks = new WorkspaceLock();
   readonly #operations = new Operations();
+  readonly #glances = new Glances();
+  readonly #watchers = new Watchers();
   readonly #releaseStore: () => void;
   readonly #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
   constructor(options: RunnerOptions, storeDir: string, releaseStore: () => void) {
     const portsModule = options.portsModule?.href ?? null;
-    const data = { dataDir: realpathSync.native(options.dataDir), storeDir, portsModule };
+    const data = {
+      dataDir: realpathSync.native(options.dataDir),
+      storeDir,
+      portsModule,
+      storeLimit: options.storeLimit ?? null,
+    };
     this.#pool = new WorkerPool(data, options.idleMs ?? defaultIdleMs, (name) =>
       this.#operations.uses(name),
     );
@@ -65,6 +78,27 @@ class WorkerRunner implements r.Runner {
 
   scan(request: r.ScanRequest, hooks?: r.Hooks): Promise<r.ScanReport> {
     return this.#onWorkspace(request.workspace, "scan", request, hooks);
+  }
+
+  dirty(request: r.DirtyRequest, hooks?: r.Hooks): Promise<r.Dirty> {
+    return this.#glance(request.workspace, "dirty", request, hooks?.signal);
+  }
+
+  watch(request: r.ScanRequest, onHint: (hint: r.WatchHint) => void): Promise<() => Promise<void>> {
+    return this.#run(async () => {
+      const { workspace, rules } = request;
+      // In vain where something else is at work there: then more is watched than need be.
+      const report = await this.#glance(workspace, "scan", request).catch((error: unknown) => {
+        if (error instanceof ProtocolError && error.code === "cancelled") return { left_out: [] };
+        throw error;
+      });
+      const unwatched = unwatchedOf(workspace, rules, report.left_out);
+      const end = this.#watchers.watch(workspace, unwatched, (lost) => {
+        onHint({ at: Date.now(), ...(lost === undefined ? {} : { lost }) });
+      });
+      // oxlint-disable-next-line require-await -- as others may have to wait
+      return async () => end();
+    });
   }
 
   capture(request: r.CaptureRequest, hooks?: r.Hooks): Promise<r.Captured> {
@@ -129,6 +163,14 @@ class WorkerRunner implements r.Runner {
     return this.#run(() => this.#pool.call(checks, "validate", request, hooks));
   }
 
+  repair(request: r.RepairRequest, hooks?: r.Hooks): Promise<r.Repaired> {
+    return this.#run(() => this.#pool.call(checks, "repair", request, hooks));
+  }
+
+  collect(request: r.CollectRequest, hooks?: r.Hooks): Promise<r.Collected> {
+    return this.#run(() => this.#pool.call(collection, "collect", request, hooks));
+  }
+
   folder(path: string): Promise<r.FolderFacts> {
     return this.#read("folder", path);
   }
@@ -148,6 +190,8 @@ class WorkerRunner implements r.Runner {
   }
 
   async #close(): Promise<void> {
+    this.#watchers.close();
+    this.#glances.giveWay();
     await Promise.allSettled(this.#running);
     await this.#pool.close();
     this.#releaseStore();
@@ -182,7 +226,24 @@ class WorkerRunner implements r.Runner {
     });
   }
 
+  /** As `#onWorkspace`, for what gives way to whatever else wants the folder. */
+  #glance<M extends "dirty" | "scan">(
+    workspace: string,
+    method: M,
+    request: Ask<M>,
+    caller?: AbortSignal,
+  ): Promise<Answer<M>> {
+    return this.#run(async () => {
+      const path = await realOf(workspace);
+      return await this.#glances.run(path, caller, async (signal) => {
+        const release = await this.#locks.acquire([path], signal);
+        return await this.#pool.call(path, method, request, { signal }).finally(release);
+      });
+    });
+  }
+
   async #locked<T>(paths: string[], work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#glances.giveWay(paths);
     const release = await this.#locks.acquire(paths, signal);
     try {
       return await work();
@@ -197,6 +258,7 @@ class WorkerRunner implements r.Runner {
     try {
       const path = await realOf(workspace);
       const paths = into === undefined ? [path] : [path, await realOf(into)];
+      this.#glances.giveWay(paths);
       const release = await this.#locks.acquire(paths, hooks?.signal);
       this.#operations.hold(operation_id, { thread: path, release });
       return await this.#pool.call(path, "prepare", request, hooks).catch(async (error) => {

@@ -13,13 +13,14 @@ export interface WorkerData {
   dataDir: string;
   storeDir: string;
   portsModule: string | null;
+  storeLimit: number | null;
 }
 
 const progressMs = 100;
 
 const port = parentPort;
 if (port === null) throw new Error("worker.ts runs in a worker thread only");
-const { dataDir, storeDir, portsModule } = workerData as WorkerData;
+const { dataDir, storeDir, portsModule, storeLimit } = workerData as WorkerData;
 
 async function loadPorts(): Promise<RestorePorts> {
   if (portsModule === null) return { fs: realFs };
@@ -69,7 +70,7 @@ function answer(runner: LocalRunner, call: CallMessage): void {
 
 async function start(port: MessagePort): Promise<void> {
   try {
-    const runner = new LocalRunner({ dataDir, storeDir, ports: await loadPorts() });
+    const runner = new LocalRunner({ dataDir, storeDir, storeLimit, ports: await loadPorts() });
     port.on("message", (call: CallMessage) => answer(runner, call));
   } catch (error) {
     // Whoever calls is told why, with its code; then the thread ends.

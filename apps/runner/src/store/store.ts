@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { StoreFacts } from "../runner.ts";
+import type { WorkHooks } from "../cancelling.ts";
+import type { Collected, CollectRequest, StoreFacts } from "../runner.ts";
 import { chunkBytes, decodeChunks, decodeTree, encodeTree } from "./encoding.ts";
 import type { ChunkList } from "./encoding.ts";
 import { damaged, guarded, openError, writeError } from "./errors.ts";
@@ -22,6 +23,11 @@ interface Loaded {
   data: Buffer;
 }
 
+export interface StoreOptions {
+  /** Bytes that all packs together may take, null for as much as the disk holds. */
+  limit: number | null;
+}
+
 /**
  * The content-addressed store as one thread uses it: packs of blocks, and an index. Several
  * threads may each have one open on the same folder. What is not committed when it closes is lost.
@@ -34,9 +40,11 @@ export class Store implements ObjectStore {
   readonly #writer: PackWriter;
   readonly #pending: Pending;
   readonly #put: Sink;
+  readonly #limit: number | null;
 
-  constructor(dir: string) {
+  constructor(dir: string, { limit }: StoreOptions) {
     this.dir = dir;
+    this.#limit = limit;
     const packs = join(dir, "packs");
     mkdirSync(packs, { recursive: true, mode: 0o700 });
     this.index = opened(join(dir, "index.db"));
@@ -162,8 +170,22 @@ export class Store implements ObjectStore {
         objects: Number(objects?.["n"]),
         stored_bytes: storedBytes,
         raw_bytes: Number(raw?.["n"]),
+        dead_bytes: 0,
+        packs: readdirSync(packs).length,
+        limit_bytes: this.#limit,
+        reserved_bytes: 0,
       };
     });
+  }
+
+  collect(_request: CollectRequest, _hooks: WorkHooks): Collected {
+    return {
+      freed_bytes: 0,
+      removed_objects: 0,
+      rewritten_packs: 0,
+      removed_packs: 0,
+      done: true,
+    };
   }
 
   close(): void {
@@ -250,6 +272,6 @@ function verified(
 }
 
 /** Opens (and makes, when new) the store in the folder. */
-export function openStore(dir: string): Store {
-  return new Store(dir);
+export function openStore(dir: string, options: StoreOptions = { limit: null }): Store {
+  return new Store(dir, options);
 }
