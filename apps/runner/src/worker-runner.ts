@@ -81,7 +81,7 @@ class WorkerRunner implements r.Runner {
   }
 
   dirty(request: r.DirtyRequest, hooks?: r.Hooks): Promise<r.Dirty> {
-    return this.#glance(request.workspace, "dirty", request, hooks?.signal);
+    return this.#glance(request.workspace, "dirty", request, hooks);
   }
 
   watch(request: r.ScanRequest, onHint: (hint: r.WatchHint) => void): Promise<() => Promise<void>> {
@@ -190,9 +190,9 @@ class WorkerRunner implements r.Runner {
   }
 
   async #close(): Promise<void> {
-    this.#watchers.close();
     this.#glances.giveWay();
     await Promise.allSettled(this.#running);
+    this.#watchers.close();
     await this.#pool.close();
     this.#releaseStore();
   }
@@ -231,13 +231,13 @@ class WorkerRunner implements r.Runner {
     workspace: string,
     method: M,
     request: Ask<M>,
-    caller?: AbortSignal,
+    hooks?: r.Hooks,
   ): Promise<Answer<M>> {
     return this.#run(async () => {
       const path = await realOf(workspace);
-      return await this.#glances.run(path, caller, async (signal) => {
+      return await this.#glances.run(path, hooks?.signal, async (signal) => {
         const release = await this.#locks.acquire([path], signal);
-        return await this.#pool.call(path, method, request, { signal }).finally(release);
+        return await this.#pool.call(path, method, request, { ...hooks, signal }).finally(release);
       });
     });
   }

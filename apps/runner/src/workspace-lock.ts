@@ -54,7 +54,8 @@ export class WorkspaceLock {
   }
 }
 
-function overlap(a: string[], b: string[]): boolean {
+/** Whether a folder of one list is one of the other, or stands in it. Real paths. */
+export function overlap(a: string[], b: string[]): boolean {
   return a.some((one) => b.some((other) => within(one, other) || within(other, one)));
 }
 

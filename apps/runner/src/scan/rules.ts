@@ -6,7 +6,7 @@ import { Patterns } from "./patterns.ts";
  * What is left out without anyone asking: what a tool makes again by itself. Not `bin`, `build`
  * or `dist`, which by name alone may be somebody's work.
  */
-const builtInPatterns = [
+export const builtInPatterns = [
   "node_modules",
   ".venv/",
   "__pycache__/",

@@ -1,0 +1,20 @@
+import { compareTrees } from "../diff/compare.ts";
+import { storedSide } from "../diff/sides.ts";
+import type { Dirty } from "../runner.ts";
+import type { Scan } from "../scan/scan.ts";
+import type { ObjectStore } from "../store/objects.ts";
+
+/** How a folder that was just scanned differs from a tree: what a capture would call changed. */
+export function dirtyOf(
+  store: ObjectStore,
+  scan: Scan,
+  tree: string | null,
+  check?: () => void,
+): Dirty {
+  let files = 0;
+  for (const _ of compareTrees(storedSide(store, tree), scan.tree)) {
+    files += 1;
+    check?.();
+  }
+  return { files, tree: scan.root };
+}
