@@ -22,7 +22,7 @@ export const Severity = z.enum(["info", "warning", "critical"]);
 export type Severity = z.infer<typeof Severity>;
 
 /** Trigger reasons that only Cairn itself may give. */
-const reservedReasons = ["before_restore"] as const;
+const reservedReasons = ["before_restore", "interval", "quiet"] as const;
 
 export const Trigger = z.object({
   kind: z.enum(["manual", "automatic", "scheduled"]),
@@ -45,6 +45,18 @@ export const TriggerParam = Trigger.check(
 export const GitPosition = z.object({
   commit: z.nullable(z.string()),
   branch: z.nullable(z.string()),
+  /** Repositories below it, by the path of their folder. */
+  nested: z.optional(
+    z
+      .array(
+        z.object({
+          path: z.string(),
+          commit: z.nullable(z.string()),
+          branch: z.nullable(z.string()),
+        }),
+      )
+      .check(z.maxLength(100)),
+  ),
 });
 export type GitPosition = z.infer<typeof GitPosition>;
 

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { CheckpointSummary } from "./checkpoint.ts";
 import { Count, Id, Seq, Time } from "./ids.ts";
 import { Operation } from "./operation.ts";
-import { Session } from "./session.ts";
+import { AutoState, Session } from "./session.ts";
 
 const about = { session_id: Id, timestamp: Time };
 const aboutCheckpoint = { checkpoint_id: Id, ...about };
@@ -85,7 +85,8 @@ export const LoggedEvent = z.object({
 export const transients = {
   sync: z.object({ session_id: Id, epoch: z.string(), seq: Seq }),
   progress: z.object({
-    session_id: Id,
+    /** "*" for work on the whole store. */
+    session_id: z.union([z.literal("*"), Id]),
     operation_id: Id,
     /** The method at work, such as `restore`. */
     kind: z.string(),
@@ -94,6 +95,9 @@ export const transients = {
     /** Null while it is not known yet. */
     total: z.nullable(Count),
   }),
+  /** How many files differ from the head now; null while that is not known. */
+  workspace_dirty: z.object({ session_id: Id, dirty_files: z.nullable(Count) }),
+  auto_state: z.object({ session_id: Id, auto_state: AutoState }),
   /** The subscription fell behind and goes on from the log: these events come later. */
   lagged: z.object({ session_id: Id, subscription_id: z.string(), from: Seq, to: Seq }),
   /** The server ended a subscription; `consumer_taken`: a newer one holds the consumer's name. */

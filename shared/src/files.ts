@@ -52,7 +52,10 @@ export type ChangeCounts = z.infer<typeof ChangeCounts>;
 /** One file of a `diff`. Line counts are null for what has no lines, or too many to count. */
 export const DiffFile = z.object({
   ...pathKeys,
-  kind: ChangeKind,
+  kind: z.enum([...ChangeKind.options, "renamed"]),
+  /** With `renamed`: where the file stood before. */
+  renamed_from: z.optional(z.string()),
+  renamed_from_b64: z.optional(z.base64()),
   before: z.nullable(FileFacts),
   after: z.nullable(FileFacts),
   added: z.nullable(Count),

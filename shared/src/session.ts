@@ -34,12 +34,34 @@ const Auto = z.object({
   quiet_seconds: z.optional(z.int().check(z.minimum(1), z.maximum(86_400))),
 });
 
+/**
+ * What a compaction keeps: the newest `keep_recent`; of each of the latest so many hours, days and
+ * weeks that have any, the newest; and all of the last `keep_within` seconds.
+ */
+export const keepRules = {
+  keep_recent: z.optional(Count),
+  keep_hourly: z.optional(Count),
+  keep_daily: z.optional(Count),
+  keep_weekly: z.optional(Count),
+  keep_within: z.optional(Count),
+};
+
+/** A compaction that is done by itself, every so many hours. */
+export const Retention = z.object({
+  ...keepRules,
+  keep_tags: z.optional(z.boolean()),
+  every_hours: z.int().check(z.minimum(1), z.maximum(720)),
+});
+export type Retention = z.infer<typeof Retention>;
+
 /** What a session captures. Patterns have `.gitignore` syntax. */
 export const Settings = z.object({
   auto: Auto,
   ignore: z.array(Pattern).check(z.maxLength(caps.patterns)),
   include: z.array(Pattern).check(z.maxLength(caps.patterns)),
   limits: Limits,
+  /** Null: nothing is compacted by itself. */
+  retention: z._default(z.nullable(Retention), null),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -48,10 +70,18 @@ export const defaultSettings: Settings = {
   ignore: [],
   include: [],
   limits: { files: 250_000, bytes: 20_000_000_000, file_bytes: 4_000_000_000, store_bytes: null },
+  retention: null,
 };
 
 /** Settings as a caller sends them: what is left out keeps its value, or takes the default. */
-export const SettingsParam = z.partial(z.object({ ...Settings.shape, limits: z.partial(Limits) }));
+export const SettingsParam = z.partial(
+  // Not as in `Settings`: a default would set what the caller left out.
+  z.object({
+    ...Settings.shape,
+    limits: z.partial(Limits),
+    retention: z.nullable(Retention),
+  }),
+);
 export type SettingsParam = z.infer<typeof SettingsParam>;
 
 /** The settings after a caller's change. */
@@ -76,6 +106,26 @@ export const Labels = z
  */
 export const SessionStatus = z.enum(["open", "closed", "recovery_pending"]);
 
+/** Where automatic checkpoints of a session stand. */
+export const AutoState = z.object({
+  /** `paused`: for a reason that passes, such as a folder that is not there. */
+  status: z.enum(["off", "waiting", "working", "backing_off", "paused"]),
+  next_at: z.nullable(Time),
+  last_at: z.nullable(Time),
+  /** In a row, up to now. */
+  failures: Count,
+  last_error: z.nullable(z.string()),
+});
+export type AutoState = z.infer<typeof AutoState>;
+
+/** Where the automatic compaction of a session stands. */
+export const RetentionState = z.object({
+  next_at: z.nullable(Time),
+  last_at: z.nullable(Time),
+  last_removed: Count,
+});
+export type RetentionState = z.infer<typeof RetentionState>;
+
 export const Session = z.object({
   session_id: Id,
   name: z.string(),
@@ -97,5 +147,10 @@ export const Session = z.object({
   seq: Seq,
   epoch: z.string(),
   settings: Settings,
+  /** Facts of the moment, in answers and summaries only: never in logged events. */
+  auto_state: z.optional(AutoState),
+  /** Files that differ from the head now; null while that is not known. */
+  dirty_files: z.optional(z.nullable(Count)),
+  retention_state: z.optional(RetentionState),
 });
 export type Session = z.infer<typeof Session>;

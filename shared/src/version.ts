@@ -9,6 +9,12 @@ interface ProtocolVersion {
 /** Every version of the wire, newest first. A test fails when the wire changes without a line here. */
 export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
   {
+    version: 3,
+    fingerprint: "7cce5f1b833f1fff",
+    change:
+      "cancel, download_ticket; compaction by hours, days, weeks and age, and by itself; automatic checkpoints; renames and white space in diffs.",
+  },
+  {
     version: 2,
     fingerprint: "f448640e1a71104f",
     change:

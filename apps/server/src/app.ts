@@ -3,6 +3,8 @@ import type { Runner } from "@cairn/runner/runner";
 import type { Result } from "@cairn/shared/methods";
 import type { Hono } from "hono";
 import type { Bus } from "./bus/bus.ts";
+import { DownloadTickets } from "./http/download-tickets.ts";
+import { ticketOffice } from "./http/files.ts";
 import type { Env } from "./http/guards.ts";
 import { httpApp } from "./http/http-app.ts";
 import type { HttpParts } from "./http/http-app.ts";
@@ -11,7 +13,7 @@ import { createRealtime } from "./realtime/realtime.ts";
 import type { Limits } from "./realtime/realtime.ts";
 import type { Store } from "./storage/store.ts";
 
-export interface AppDeps extends HttpParts {
+export interface AppDeps extends Omit<HttpParts, "tickets"> {
   store: Store;
   bus: Bus;
   runner: Pick<Runner, "read" | "facts">;
@@ -56,7 +58,9 @@ function healthOf({ store, runner, authenticator, version }: AppDeps) {
 
 export function createApp(deps: AppDeps): App {
   const health = healthOf(deps);
-  const realtime = createRealtime({ ...deps, health });
+  const tickets = new DownloadTickets(deps.now);
+  const ticket = ticketOffice(deps, tickets);
+  const realtime = createRealtime({ ...deps, health, ticket });
   const { attach, idle, drain } = realtime;
-  return { http: httpApp(deps, realtime, health), attach, idle, drain };
+  return { http: httpApp({ ...deps, tickets }, realtime, health), attach, idle, drain };
 }

@@ -1,5 +1,6 @@
-import type { LoggedEvent, TransientMessage } from "@cairn/shared/events";
+import type { LoggedEvent } from "@cairn/shared/events";
 import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
+import type { ServiceMessage } from "./checkpoints/long-calls.ts";
 import type { KeyedCall, Tx } from "./storage/store.ts";
 
 /** Keeps what a call under an idempotency key answers, for when it is sent again. */
@@ -26,6 +27,7 @@ export type OutsideService =
   | "list_consumers"
   | "delete_consumer"
   | "list_connections"
+  | "download_ticket"
   | "list_keys"
   | "revoke_key"
   | "metrics"
@@ -39,9 +41,8 @@ export type Service = {
 } & {
   /** The session's logged events from now on (or after `after`), without any socket. */
   subscribe(session_id: string, after?: number): AsyncIterableIterator<LoggedEvent>;
-  onProgress(
-    listener: (message: TransientMessage & { event_type: "progress" }) => void,
-  ): () => void;
+  /** What it says without any event: how long calls get on, and where sessions stand. */
+  onProgress(listener: (message: ServiceMessage) => void): () => void;
   /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */
   recover(session_id: string): Promise<void>;
   /** Refuses new mutations as `shutting_down` and resolves when the running ones are done. */

@@ -144,6 +144,11 @@ export const methodExamples: { [M in MethodName]: { params: Params<M>; result: R
       warnings: [],
     },
   },
+  cancel: { params: { operation_id }, result: { cancelled: true } },
+  download_ticket: {
+    params: { ...ofCheckpoint, path: "README.md" },
+    result: { url: "/api/downloads/4f1c" },
+  },
   restore: {
     params: ofCheckpoint,
     result: {

@@ -1,5 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
-import type { Role } from "@cairn/shared/methods";
+import type { Role } from "@cairn/shared/methods/define";
 import type { BrowserKeys } from "./browser-keys.ts";
 import { sameSecret } from "./secrets.ts";
 

@@ -6,7 +6,7 @@ import { checksumOf } from "./checksum.ts";
 import { commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findOpenSession } from "./find.ts";
-import type { ProgressHub } from "./progress.ts";
+import type { LongCall } from "./long-calls.ts";
 import { ensureRecovered } from "./recovery.ts";
 import { newSummary } from "./views.ts";
 
@@ -90,7 +90,7 @@ export async function insertCheckpoint(
 /** Captures the workspace and commits a checkpoint of it, also when nothing changed. */
 export async function checkpoint(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   params: ParsedParams<"checkpoint">,
   context: CallContext,
 ): Promise<Result<"checkpoint">> {
@@ -110,9 +110,10 @@ export async function checkpoint(
             parent: head?.tree ?? null,
             exact: true,
           },
-          progress.hooks(session.session_id, params.operation_id, "checkpoint"),
+          call.hooks(session.session_id, params.operation_id, "checkpoint"),
         );
   try {
+    call.check();
     return await commitAnswer(deps, context, async (tx, emit) => {
       const described: Described = {
         checkpoint_id,

@@ -1,4 +1,5 @@
-import type { MethodKind, MethodName } from "@cairn/shared/methods";
+import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
+import type { MethodKind } from "@cairn/shared/methods/define";
 import { methods } from "@cairn/shared/methods";
 import { startDemo } from "../demo/start-demo.ts";
 import type { CallContext, Service, ServiceMethod } from "../service.ts";
@@ -11,7 +12,7 @@ import { checkpoint } from "./capture.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { Lanes } from "./lanes.ts";
 import { LogIterator } from "./log-iterator.ts";
-import { ProgressHub } from "./progress.ts";
+import { type LongCall, LongCalls } from "./long-calls.ts";
 import {
   diff,
   getCheckpoint,
@@ -33,9 +34,16 @@ const storeLane = "*";
 /** How long followers have to read a session's last event before its rows go. */
 const purgeDelayMs = 1000;
 
-type Handlers = Pick<Service, ServiceMethod>;
+type Calls = Pick<Service, ServiceMethod>;
+type Handlers = {
+  [M in ServiceMethod]: (
+    params: ParsedParams<M>,
+    context: CallContext,
+    call: LongCall,
+  ) => Promise<Result<M>>;
+};
 
-function handlersOf(deps: ServiceDeps, progress: ProgressHub, lanes: Lanes): Handlers {
+function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes): Handlers {
   const later = (work: () => Promise<void>) => {
     const delayed = new Promise<void>((resolve) => setTimeout(resolve, purgeDelayMs)).then(work);
     delayed.catch((error: unknown) => deps.log.error({ err: error }, "a purge failed"));
@@ -45,11 +53,11 @@ function handlersOf(deps: ServiceDeps, progress: ProgressHub, lanes: Lanes): Han
     create_session: (params, context) => createSession(deps, params, context),
     list_sessions: (params) => listSessions(deps, params),
     get_session: (params) => getSession(deps, params),
-    scan_workspace: (params) => scanWorkspace(deps, params),
+    scan_workspace: (params, _context, call) => scanWorkspace(deps, call, params),
     update_session: (params, context) => updateSession(deps, params, context),
     delete_session: (params, context) => deleteSession(deps, params, context, later),
     undelete_session: (params, context) => undeleteSession(deps, params, context),
-    checkpoint: (params, context) => checkpoint(deps, progress, params, context),
+    checkpoint: (params, context, call) => checkpoint(deps, call, params, context),
     list_checkpoints: (params) => listCheckpoints(deps, params),
     get_checkpoint: (params) => getCheckpoint(deps, params),
     update_checkpoint: (params, context) => updateCheckpoint(deps, params, context),
@@ -59,14 +67,15 @@ function handlersOf(deps: ServiceDeps, progress: ProgressHub, lanes: Lanes): Han
     undelete: (params, context) => undelete(deps, params, context),
     list_trash: (params) => listTrash(deps, params),
     compact: (params, context) => compact(deps, params, context),
-    plan_restore: (params) => planRestore(deps, progress, params),
-    restore: (params, context) => restore(deps, progress, params, context),
-    undo: (params, context) => undo(deps, progress, params, context),
-    redo: (params, context) => redo(deps, progress, params, context),
+    plan_restore: (params, _context, call) => planRestore(deps, call, params),
+    restore: (params, context, call) => restore(deps, call, params, context),
+    undo: (params, context, call) => undo(deps, call, params, context),
+    redo: (params, context, call) => redo(deps, call, params, context),
+    cancel: async ({ operation_id }) => ({ cancelled: calls.cancel(operation_id) }),
     list_operations: (params) => listOperations(deps, params),
     diff: (params) => diff(deps, params),
     list_files: (params) => listFiles(deps, params),
-    validate: (params) => validate(deps, progress, params),
+    validate: (params, _context, call) => validate(deps, call, params),
     list_folders: (params) => deps.runner.folders(params.path),
     start_demo: (_params, context) => startDemo(deps, lanes, context),
     list_events: (params) => listEvents(deps, params),
@@ -80,31 +89,42 @@ function laneOf(kind: MethodKind, params: object): string | null {
     : storeLane;
 }
 
-/** Sends the mutations of one session through its lane, in the order they came. */
-function throughLanes(handlers: Handlers, lanes: Lanes): Handlers {
+/**
+ * Sends the mutations of one session through its lane, in the order they came. `cancel` reaches a
+ * call from the moment that it came, also while it waits for others.
+ */
+function throughLanes(handlers: Handlers, lanes: Lanes, calls: LongCalls): Calls {
   const wrapped = Object.entries(handlers).map(([name, handler]) => {
     const { kind } = methods[name as MethodName];
-    const call = handler as (params: object, context: CallContext) => Promise<unknown>;
+    const work = handler as (p: object, context: CallContext, call: LongCall) => Promise<unknown>;
     return [
       name,
-      (params: object, context: CallContext) => {
+      (params: { operation_id?: string }, context: CallContext) => {
         const lane = laneOf(kind, params);
-        return lane === null ? call(params, context) : lanes.run(lane, () => call(params, context));
+        // The id that `cancel` is given stands for another call there.
+        const id = name === "cancel" ? undefined : params.operation_id;
+        return calls.run(id, async (call) => {
+          if (lane === null) return await work(params, context, call);
+          return await lanes.run(lane, async () => {
+            call.check();
+            return await work(params, context, call);
+          });
+        });
       },
     ];
   });
-  return Object.fromEntries(wrapped) as Handlers;
+  return Object.fromEntries(wrapped) as Calls;
 }
 
 /** Recovers what a crash cut, then serves. */
 export async function createService(deps: ServiceDeps): Promise<Service> {
   await recoverAtStart(deps);
-  const progress = new ProgressHub();
+  const calls = new LongCalls();
   const lanes = new Lanes();
   return {
-    ...throughLanes(handlersOf(deps, progress, lanes), lanes),
+    ...throughLanes(handlersOf(deps, calls, lanes), lanes, calls),
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),
-    onProgress: (listener) => progress.listen(listener),
+    onProgress: (listener) => calls.listen(listener),
     recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
     drain: () => lanes.drain(),
   };

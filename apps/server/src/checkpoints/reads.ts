@@ -5,7 +5,7 @@ import { usableCopyFolder } from "../sessions/workspace.ts";
 import type { CheckpointRow, SessionRow } from "../storage/store.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { findCheckpoint, findSession } from "./find.ts";
-import type { ProgressHub } from "./progress.ts";
+import type { LongCall } from "./long-calls.ts";
 import { snapshotOf, summaryOf } from "./views.ts";
 
 export async function listCheckpoints(
@@ -86,7 +86,7 @@ function offsetOf(cursor: string | undefined): number {
 
 export async function planRestore(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   params: ParsedParams<"plan_restore">,
 ): Promise<Result<"plan_restore">> {
   const session = await findSession(deps.store, params.session_id);
@@ -107,7 +107,7 @@ export async function planRestore(
   };
   const plan = await deps.runner.plan(
     request,
-    progress.hooks(session.session_id, undefined, "plan_restore"),
+    call.hooks(session.session_id, params.operation_id, "plan_restore"),
   );
   const offset = offsetOf(params.cursor);
   const end = offset + params.limit;

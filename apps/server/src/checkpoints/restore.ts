@@ -11,7 +11,7 @@ import { type ServiceDeps, timestamp } from "./deps.ts";
 import { commitRestored } from "./endings.ts";
 import type { Ended } from "./endings.ts";
 import { findCheckpoint, findOpenSession, refuseTaken } from "./find.ts";
-import type { ProgressHub } from "./progress.ts";
+import type { LongCall } from "./long-calls.ts";
 import { endFailed, ensureRecovered, tidyUp } from "./recovery.ts";
 import { snapshotOf } from "./views.ts";
 
@@ -39,7 +39,7 @@ async function prepare(
   deps: ServiceDeps,
   wanted: Wanted,
   safety_pin: string,
-  hooks: ReturnType<ProgressHub["hooks"]>,
+  hooks: ReturnType<LongCall["hooks"]>,
 ): Promise<Prepared | null> {
   const { session, target } = wanted;
   const snapshot = snapshotOf(target);
@@ -111,16 +111,13 @@ async function commitPending(
 }
 
 /** The whole recipe, for restore, undo and redo: safety checkpoint, pending, apply, end, settle. */
-export async function restoreTo(
-  deps: ServiceDeps,
-  progress: ProgressHub,
-  wanted: Wanted,
-): Promise<Ended> {
+export async function restoreTo(deps: ServiceDeps, call: LongCall, wanted: Wanted): Promise<Ended> {
   const { session, operation_id } = wanted;
   const safety_id = deps.newId();
-  const hooks = progress.hooks(session.session_id, operation_id, wanted.kind);
+  const hooks = call.hooks(session.session_id, operation_id, wanted.kind);
   const prepared = await prepare(deps, wanted, safety_id, hooks);
   try {
+    call.check();
     await commitPending(deps, wanted, prepared, safety_id);
   } catch (error) {
     if (prepared !== null) {
@@ -152,7 +149,7 @@ export async function restoreTo(
 /** Restores a copy into another folder: no safety checkpoint, no head, no operation to undo. */
 async function restoreInto(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   wanted: Wanted & { into: string },
 ): Promise<Result<"restore">> {
   const snapshot = snapshotOf(wanted.target);
@@ -160,7 +157,7 @@ async function restoreInto(
   if (snapshot === null || workspace === null) {
     throw new ProtocolError("invalid_params", "This checkpoint has no files to copy.");
   }
-  const hooks = progress.hooks(wanted.session.session_id, wanted.operation_id, wanted.kind);
+  const hooks = call.hooks(wanted.session.session_id, wanted.operation_id, wanted.kind);
   await deps.runner.prepare(
     {
       operation_id: wanted.operation_id,
@@ -191,7 +188,7 @@ async function restoreInto(
 
 export async function restore(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   params: ParsedParams<"restore">,
   context: CallContext,
 ): Promise<Result<"restore">> {
@@ -211,7 +208,7 @@ export async function restore(
     context,
   };
   if (params.into !== undefined) {
-    return restoreInto(deps, progress, { ...wanted, into: params.into });
+    return restoreInto(deps, call, { ...wanted, into: params.into });
   }
-  return restoreTo(deps, progress, wanted);
+  return restoreTo(deps, call, wanted);
 }

@@ -22,9 +22,41 @@ export type Candidate = Pick<
   | "max_severity"
 >;
 
+/** Counts of checkpoints, hours, days and weeks; seconds. */
 export interface KeepRules {
   keep_recent: number;
+  keep_hourly: number;
+  keep_daily: number;
+  keep_weekly: number;
+  keep_within: number;
   keep_tags: boolean;
+}
+
+const hourMs = 60 * 60 * 1000;
+const dayMs = 24 * hourMs;
+
+/** Buckets of time in UTC; weeks begin on Monday. 1970 began on a Thursday. */
+const buckets = {
+  hourly: (at: number) => Math.floor(at / hourMs),
+  daily: (at: number) => Math.floor(at / dayMs),
+  weekly: (at: number) => Math.floor((at + 3 * dayMs) / (7 * dayMs)),
+};
+
+/** The newest of each of the latest `count` buckets that have any. */
+function newestOfEach(
+  newestFirst: Candidate[],
+  count: number,
+  bucketOf: (at: number) => number,
+): Set<string> {
+  const kept = new Set<string>();
+  const seen = new Set<number>();
+  for (const { checkpoint_id, created_at } of newestFirst) {
+    if (seen.size >= count) break;
+    const bucket = bucketOf(Date.parse(created_at));
+    if (!seen.has(bucket)) kept.add(checkpoint_id);
+    seen.add(bucket);
+  }
+  return kept;
 }
 
 function isSafety(candidate: Candidate): boolean {
@@ -71,6 +103,9 @@ export function reasonsToKeep(
   const recent = new Set(
     counted.slice(0, rules.keep_recent).map((candidate) => candidate.checkpoint_id),
   );
+  const hourly = newestOfEach(counted, rules.keep_hourly, buckets.hourly);
+  const daily = newestOfEach(counted, rules.keep_daily, buckets.daily);
+  const weekly = newestOfEach(counted, rules.keep_weekly, buckets.weekly);
   const reasons = new Map<string, string[]>();
   for (const candidate of live) {
     const id = candidate.checkpoint_id;
@@ -80,6 +115,10 @@ export function reasonsToKeep(
     if (rules.keep_tags && candidate.tags.length > 0) why.push("tagged");
     if (candidate.max_severity === "critical") why.push("critical_note");
     if (recent.has(id)) why.push("recent");
+    if (hourly.has(id)) why.push("hourly");
+    if (daily.has(id)) why.push("daily");
+    if (weekly.has(id)) why.push("weekly");
+    if (now - Date.parse(candidate.created_at) < rules.keep_within * 1000) why.push("within");
     if (among.has(id)) {
       const count = children.get(id) ?? 0;
       if (count === 0) why.push("tip");
@@ -113,6 +152,25 @@ async function shownParents(
   };
 }
 
+/** The rules of a call or a policy; refuses those that would keep nothing. */
+function rulesOf(asked: { [K in keyof KeepRules]?: KeepRules[K] | undefined }): KeepRules {
+  const rules = {
+    keep_recent: asked.keep_recent ?? 0,
+    keep_hourly: asked.keep_hourly ?? 0,
+    keep_daily: asked.keep_daily ?? 0,
+    keep_weekly: asked.keep_weekly ?? 0,
+    keep_within: asked.keep_within ?? 0,
+    keep_tags: asked.keep_tags ?? true,
+  };
+  const { keep_tags: _, ...numbers } = rules;
+  if (Object.values(numbers).some((number) => number > 0)) return rules;
+  throw new ProtocolError(
+    "policy_keeps_nothing",
+    "No rule keeps anything. Give keep_recent, keep_hourly, keep_daily, keep_weekly or " +
+      "keep_within a number above 0.",
+  );
+}
+
 /** Puts what no rule keeps into the trash; `dry_run` only says what would go and what stays why. */
 export async function compact(
   deps: ServiceDeps,
@@ -121,17 +179,12 @@ export async function compact(
 ): Promise<Result<"compact">> {
   const { session_id } = params;
   const session = await findOpenSession(deps.store, session_id);
-  if ((params.keep_recent ?? 0) === 0) {
-    throw new ProtocolError(
-      "policy_keeps_nothing",
-      "No rule keeps anything. Give keep_recent a number above 0.",
-    );
-  }
+  const rules = rulesOf(params);
   const live = await deps.store.allCheckpoints(session_id);
   const reasons = reasonsToKeep(
     live,
     session.head,
-    { keep_recent: params.keep_recent ?? 0, keep_tags: params.keep_tags },
+    rules,
     deps.clock(),
     await shownParents(deps, session_id, live),
   );

@@ -248,7 +248,7 @@ describe("trash and retention", () => {
     await expect(call("undo", { session_id })).rejects.toMatchObject({ code: "nothing_to_undo" });
   });
 
-  test("compact keeps what its rules name, says the true remaining, and is undone", async () => {
+  test("[CMP3] compact keeps what its rules name, dry or not, says the true remaining, and is undone", async () => {
     const { session_id } = await makeSession();
     const ids: string[] = [];
     for (let index = 0; index < 8; index += 1) {

@@ -7,7 +7,7 @@ import { type ServiceDeps, timestamp } from "./deps.ts";
 import { markSubject } from "./endings.ts";
 import type { Ended } from "./endings.ts";
 import { findOpenSession, findSession } from "./find.ts";
-import type { ProgressHub } from "./progress.ts";
+import type { LongCall } from "./long-calls.ts";
 import { ensureRecovered } from "./recovery.ts";
 import { restoreTo } from "./restore.ts";
 import { removeCheckpoints, undeleteCheckpoints } from "./trash.ts";
@@ -139,7 +139,7 @@ async function moveTrash(
 
 async function walk(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   kind: "undo" | "redo",
   params: ParsedParams<"undo">,
   context: CallContext,
@@ -154,7 +154,7 @@ async function walk(
   if (original.kind !== "restore") {
     return await moveTrash(deps, kind, subject, original, context);
   }
-  return await restoreTo(deps, progress, {
+  return await restoreTo(deps, call, {
     session,
     // Undo goes to before the operation; redo to just before that undo.
     target: await safetyOf(deps, subject),
@@ -169,11 +169,11 @@ async function walk(
 /** Takes back the latest restore, delete or compaction, or the one named. */
 export async function undo(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   params: ParsedParams<"undo">,
   context: CallContext,
 ): Promise<Result<"undo">> {
-  const { undone, ...result } = await walk(deps, progress, "undo", params, context);
+  const { undone, ...result } = await walk(deps, call, "undo", params, context);
   if (undone === undefined) throw new Error("an undo names what it took back");
   return { ...result, undone };
 }
@@ -181,11 +181,11 @@ export async function undo(
 /** Takes back the latest undo. */
 export async function redo(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   params: ParsedParams<"redo">,
   context: CallContext,
 ): Promise<Result<"redo">> {
-  const { redone, ...result } = await walk(deps, progress, "redo", params, context);
+  const { redone, ...result } = await walk(deps, call, "redo", params, context);
   if (redone === undefined) throw new Error("a redo names the undo that it took back");
   return { ...result, redone };
 }

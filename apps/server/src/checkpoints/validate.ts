@@ -5,7 +5,7 @@ import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findCheckpoint, findSession } from "./find.ts";
 import { emitUpdated } from "./annotations.ts";
-import type { ProgressHub } from "./progress.ts";
+import type { LongCall } from "./long-calls.ts";
 import { snapshotOf } from "./views.ts";
 
 type Problem = Result<"validate">["problems"][number];
@@ -36,7 +36,7 @@ async function candidates(
 /** Checks checksums and stored objects, and marks checkpoints as damaged or sound again. */
 export async function validate(
   deps: ServiceDeps,
-  progress: ProgressHub,
+  call: LongCall,
   params: ParsedParams<"validate">,
 ): Promise<Result<"validate">> {
   const rows = await candidates(deps, params);
@@ -57,7 +57,7 @@ export async function validate(
   });
   const checked = await deps.runner.validate(
     { snapshots, deep: params.deep === true },
-    progress.hooks(params.session_id ?? "*", params.operation_id, "validate"),
+    call.hooks(params.session_id ?? "*", params.operation_id, "validate"),
   );
   for (const { pin, ...problem } of checked.problems) {
     const session_id = sessionOf.get(pin);

@@ -14,7 +14,8 @@ import type { Service } from "../service.ts";
 import { toWire } from "../to-wire.ts";
 import { apiRoutes } from "./api.ts";
 import { eventRoutes } from "./events.ts";
-import { fileRoutes } from "./files.ts";
+import type { DownloadTickets } from "./download-tickets.ts";
+import { downloadRoutes, fileRoutes } from "./files.ts";
 import type { Env } from "./guards.ts";
 import { hostGuard, identify, originGuard, requireSignedIn, securityHeaders } from "./guards.ts";
 import { loginRoutes } from "./login.ts";
@@ -29,6 +30,7 @@ export interface HttpParts {
   authenticator: Authenticator;
   keys: BrowserKeys;
   codes: LoginCodes;
+  tickets: DownloadTickets;
   metrics: Metrics;
   log: Logger;
   webFiles: WebFiles;
@@ -40,7 +42,7 @@ export interface HttpParts {
 type Connected = Pick<Realtime, "dispatch" | "streams" | "atWork" | "stopping" | "admit">;
 
 function api(parts: HttpParts, realtime: Connected): Hono<Env> {
-  const { service, runner, access, authenticator, keys, codes, log, now, loginUrl } = parts;
+  const { access, authenticator, keys, codes, tickets, now, loginUrl } = parts;
   const document = JSON.stringify(openApi(parts.version));
   const routes = new Hono<Env>();
   routes.use(originGuard(access), identify(authenticator));
@@ -54,7 +56,8 @@ function api(parts: HttpParts, realtime: Connected): Hono<Env> {
     context.body(document, 200, { "content-type": "application/json" }),
   );
   routes.use("/sessions/*", requireSignedIn());
-  routes.route("/", fileRoutes({ service, runner, log }));
+  routes.route("/", fileRoutes(parts));
+  routes.route("/", downloadRoutes(parts, tickets));
   routes.route("/", eventRoutes(realtime));
   routes.route("/", loginRoutes({ codes, keys, now, loginUrl }));
   routes.route("/", apiRoutes(realtime));

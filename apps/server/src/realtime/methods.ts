@@ -1,5 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
-import type { Result } from "@cairn/shared/methods";
+import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { BrowserKeys } from "../auth/browser-keys.ts";
 import { findSession } from "../checkpoints/find.ts";
@@ -20,6 +20,10 @@ interface Parts {
   keys: BrowserKeys;
   metrics: Pick<Metrics, "numbers">;
   health: () => Promise<Result<"health">>;
+  ticket: (
+    params: ParsedParams<"download_ticket">,
+    actor: string,
+  ) => Promise<Result<"download_ticket">>;
   /** Who is connected; `current` is the one that asks. */
   connections?: (current: Pick<Caller, "connection_id"> | null) => ConnectionFacts[];
 }
@@ -31,7 +35,7 @@ function connectionOf({ connection }: Call): Caller {
 
 /** THE table of handlers: method → what does it. */
 export function createHandlers(parts: Parts): Handlers {
-  const { service, store, subscriptions, authenticator, keys, metrics, health } = parts;
+  const { service, store, subscriptions, authenticator, keys, metrics, health, ticket } = parts;
   const { connections, modes } = parts;
   return {
     authenticate: async ({ token }, call) => {
@@ -64,9 +68,11 @@ export function createHandlers(parts: Parts): Handlers {
     restore: (params, call) => service.restore(params, call),
     undo: (params, call) => service.undo(params, call),
     redo: (params, call) => service.redo(params, call),
+    cancel: (params, call) => service.cancel(params, call),
     list_operations: (params, call) => service.list_operations(params, call),
     diff: (params, call) => service.diff(params, call),
     list_files: (params, call) => service.list_files(params, call),
+    download_ticket: (params, { actor }) => ticket(params, actor),
     validate: (params, call) => service.validate(params, call),
     list_folders: (params, call) => service.list_folders(params, call),
     start_demo: (params, call) => service.start_demo(params, call),

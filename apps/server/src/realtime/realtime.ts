@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import { ProtocolError } from "@cairn/shared/errors";
-import type { Result } from "@cairn/shared/methods";
+import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { AccessList } from "../auth/access.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { BrowserKeys } from "../auth/browser-keys.ts";
@@ -54,6 +54,10 @@ interface Deps {
   /** Sockets and event streams at a time. */
   maxConnections: number;
   health: () => Promise<Result<"health">>;
+  ticket: (
+    params: ParsedParams<"download_ticket">,
+    actor: string,
+  ) => Promise<Result<"download_ticket">>;
   liveness?: LivenessTimes | undefined;
   limits?: Limits | undefined;
 }
@@ -98,6 +102,7 @@ export function createRealtime(deps: Deps): Realtime {
       keys,
       metrics,
       health: deps.health,
+      ticket: deps.ticket,
       connections: (current) => [...connections.facts(current), ...streams.facts()],
     }),
     metrics,

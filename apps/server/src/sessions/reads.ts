@@ -2,6 +2,7 @@ import type { ParsedParams, Result } from "@cairn/shared/methods";
 import { defaultSettings, mergeSettings } from "@cairn/shared/session";
 import type { ServiceDeps } from "../checkpoints/deps.ts";
 import { findSession } from "../checkpoints/find.ts";
+import type { LongCall } from "../checkpoints/long-calls.ts";
 import { usableWorkspace } from "./workspace.ts";
 
 export async function listSessions(
@@ -22,11 +23,15 @@ export async function getSession(
 /** What a session on this folder would capture, and what it would leave out and why. */
 export async function scanWorkspace(
   deps: ServiceDeps,
+  call: LongCall,
   params: ParsedParams<"scan_workspace">,
 ): Promise<Result<"scan_workspace">> {
   const workspace = await usableWorkspace(deps, params.path);
   const settings = mergeSettings(defaultSettings, params.settings ?? {});
-  const report = await deps.runner.scan({ workspace, rules: settings });
+  const report = await deps.runner.scan(
+    { workspace, rules: settings },
+    call.hooks("*", params.operation_id, "scan_workspace"),
+  );
   const warnings: Result<"scan_workspace">["warnings"] = report.over.map((limit) => ({
     code: "over_limit",
     message: `The folder is over the limit ${limit} (${settings.limits[limit]}).`,

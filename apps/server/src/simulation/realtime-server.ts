@@ -48,6 +48,7 @@ export async function serveRealtime({ store, bus, planted }: Options): Promise<n
     metrics: { numbers: async () => ({ counters: {}, gauges: {} }) },
     health: async () => ({ healthy: true, version: "0", auth: "off", checks: [] }),
     connections: () => [],
+    ticket: () => Promise.reject(new Error("nothing is downloaded here")),
   });
   const dispatch = createDispatch({ handlers, metrics, checkResults: false });
   // Clients that only count bytes answer no pings.

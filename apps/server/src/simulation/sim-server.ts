@@ -59,6 +59,7 @@ export class SimServer {
       subscriptions: faults.subscriptions?.(this.#subscriptions) ?? this.#subscriptions,
       metrics: { numbers: async () => ({ counters: {}, gauges: {} }) },
       health: async () => ({ healthy: true, version: "0", auth: "off", checks: [] }),
+      ticket: () => Promise.reject(new Error("nothing is downloaded here")),
     });
     const metrics: Pick<Metrics, "called" | "closed"> = {
       called: () => undefined,

@@ -1,18 +1,19 @@
-import type { ChangeKind } from "@cairn/shared/files";
+import type { DiffFile } from "@cairn/shared/files";
 import { formatCount } from "../format.ts";
 import { classNames } from "../ui/class-names.ts";
 import { changeLetters } from "./change-words.ts";
 
-const tones: Record<ChangeKind, string> = {
+const tones: Record<DiffFile["kind"], string> = {
   added: "text-good",
   modified: "text-warn",
   removed: "text-bad",
   type: "text-warn",
   mode: "text-fg-2",
+  renamed: "text-fg-2",
 };
 
 /** The letter of a change, read out as its word. */
-export function ChangeMark({ kind }: { kind: ChangeKind }) {
+export function ChangeMark({ kind }: { kind: DiffFile["kind"] }) {
   const { letter, word } = changeLetters[kind];
   return (
     <span

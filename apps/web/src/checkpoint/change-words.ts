@@ -1,9 +1,9 @@
-import type { ChangeKind, FileFacts, FileKind } from "@cairn/shared/files";
+import type { DiffFile, FileFacts, FileKind } from "@cairn/shared/files";
 import { formatBytes } from "../format.ts";
 
 /** What the words of a change are made from: an entry of a diff or of a restore plan. */
 export interface Change {
-  kind: ChangeKind;
+  kind: DiffFile["kind"];
   before: FileFacts | null;
   after: FileFacts | null;
 }
@@ -14,7 +14,8 @@ export const changeLetters = {
   removed: { letter: "D", word: "removed" },
   type: { letter: "T", word: "type changed" },
   mode: { letter: "P", word: "permissions changed" },
-} as const satisfies Record<ChangeKind, { letter: string; word: string }>;
+  renamed: { letter: "R", word: "renamed" },
+} as const satisfies Record<DiffFile["kind"], { letter: string; word: string }>;
 
 const kindWords = {
   file: "file",

@@ -1,5 +1,5 @@
 import type { ChangeCounts, FileChange, PathParam } from "@cairn/shared/files";
-import type { RestorePlan } from "@cairn/shared/methods";
+import type { RestorePlan } from "@cairn/shared/methods/restores";
 import { useCallback, useMemo } from "react";
 import { planRestore } from "../actions.ts";
 import { useResource } from "../checkpoint/use-resource.ts";
