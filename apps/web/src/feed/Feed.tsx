@@ -45,7 +45,8 @@ export function Feed({ session_id }: { session_id: string }) {
           </span>
         )}
         {catchingUp !== null && (
-          <span className="datum text-warn">
+          // The pill above says it too, and there is no room twice.
+          <span className="datum text-warn max-sm:hidden">
             catching up {catchingUp.done} of {catchingUp.total}
           </span>
         )}
@@ -61,7 +62,7 @@ export function Feed({ session_id }: { session_id: string }) {
               onChange={(event) =>
                 setType(eventTypes.find((each) => each === event.target.value) ?? null)
               }
-              className="datum h-7 rounded-sm border border-line-strong bg-surface px-1"
+              className="datum h-7 rounded-sm border border-line-strong bg-surface px-1 max-sm:w-28"
             >
               <option value="">all types</option>
               {eventTypes.map((each) => (
@@ -80,7 +81,7 @@ export function Feed({ session_id }: { session_id: string }) {
                 )
               }
             >
-              {paused === null ? "Pause" : "Paused"}
+              <span className="max-sm:sr-only">{paused === null ? "Pause" : "Paused"}</span>
             </Button>
           </>
         )}

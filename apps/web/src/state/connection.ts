@@ -17,6 +17,8 @@ interface State {
   rttMs: number | null;
   /** When the connection was last known to be live, RFC 3339. */
   liveAt: string | null;
+  /** What the page shows is older than the server: from a lost connection until it has caught up. */
+  stale: boolean;
 }
 
 /** A round trip measured while the page is still starting says more about the page. */
@@ -29,6 +31,7 @@ export const useConnection = create<State>(() => ({
   loginFailure: null,
   rttMs: null,
   liveAt: null,
+  stale: false,
 }));
 
 async function measure(): Promise<void> {
@@ -60,6 +63,9 @@ function take(connection: ConnectionState): void {
   if (connection.status === "live" || before.status === "live") {
     useConnection.setState({ liveAt: new Date().toISOString() });
   }
+  if (connection.status === "live") useConnection.setState({ stale: false });
+  else if (!isConnected(connection) && useConnection.getState().liveAt !== null)
+    useConnection.setState({ stale: true });
   if (!isConnected(connection)) return;
   if (!isConnected(before)) void askHealth();
   else if (connection.status === "live") useConnection.setState({ rttMs: connection.rttMs });

@@ -7,6 +7,7 @@ import { applyEvent } from "./apply-event.ts";
 import { FeedLog } from "./feed-log.ts";
 import { browserClock, IngestQueue, type IngestClock } from "./ingest.ts";
 import { noteProgress } from "./progress.ts";
+import { noteResync } from "./resync.ts";
 import { TimelineLog } from "./timeline-log.ts";
 
 const pageSize = 100;
@@ -201,10 +202,13 @@ export class LiveSession {
       catchingUp: reply.replayed > 0 ? { done: 0, total: reply.replayed } : null,
     });
     if (!afresh) return;
+    const missed = !reply.recovered && this.#floor > 0 && status === "ready";
     // What this subscription replays is older than the pages that are loaded now.
     this.#queue.flush();
     this.#floor = Math.max(reply.seq, 1);
-    void this.reload();
+    void this.reload().then(() => {
+      if (missed) noteResync();
+    });
   }
 
   #hear(message: TransientMessage): void {
