@@ -1,6 +1,7 @@
 import type { LoggedEvent } from "@cairn/shared/events";
 import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
 import type { ServiceMessage } from "./checkpoints/long-calls.ts";
+import type { LiveFacts } from "./sessions/live-facts.ts";
 import type { KeyedCall, Tx } from "./storage/store.ts";
 
 /** Keeps what a call under an idempotency key answers, for when it is sent again. */
@@ -43,6 +44,8 @@ export type Service = {
   subscribe(session_id: string, after?: number): AsyncIterableIterator<LoggedEvent>;
   /** What it says without any event: how long calls get on, and where sessions stand. */
   onProgress(listener: (message: ServiceMessage) => void): () => void;
+  /** Facts of the moment, such as how many files differ from the head. */
+  readonly live: LiveFacts;
   /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */
   recover(session_id: string): Promise<void>;
   /** Refuses new mutations as `shutting_down` and resolves when the running ones are done. */

@@ -6,6 +6,7 @@ import type { CallContext, Service, ServiceMethod } from "../service.ts";
 import { createSession } from "../sessions/create.ts";
 import { deleteSession, undeleteSession } from "../sessions/delete.ts";
 import { getSession, listSessions, scanWorkspace } from "../sessions/reads.ts";
+import { LiveFacts } from "../sessions/live-facts.ts";
 import { updateSession } from "../sessions/update.ts";
 import { annotate, deleteAnnotation, updateCheckpoint } from "./annotations.ts";
 import { checkpoint } from "./capture.ts";
@@ -43,7 +44,7 @@ type Handlers = {
   ) => Promise<Result<M>>;
 };
 
-function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes): Handlers {
+function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes, live: LiveFacts): Handlers {
   const later = (work: () => Promise<void>) => {
     const delayed = new Promise<void>((resolve) => setTimeout(resolve, purgeDelayMs)).then(work);
     delayed.catch((error: unknown) => deps.log.error({ err: error }, "a purge failed"));
@@ -51,8 +52,8 @@ function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes): Handlers
   };
   return {
     create_session: (params, context) => createSession(deps, params, context),
-    list_sessions: (params) => listSessions(deps, params),
-    get_session: (params) => getSession(deps, params),
+    list_sessions: (params) => listSessions(deps, live, params),
+    get_session: (params) => getSession(deps, live, params),
     scan_workspace: (params, _context, call) => scanWorkspace(deps, call, params),
     update_session: (params, context) => updateSession(deps, params, context),
     delete_session: (params, context) => deleteSession(deps, params, context, later),
@@ -120,10 +121,12 @@ function throughLanes(handlers: Handlers, lanes: Lanes, calls: LongCalls): Calls
 export async function createService(deps: ServiceDeps): Promise<Service> {
   await recoverAtStart(deps);
   const calls = new LongCalls();
+  const live = new LiveFacts((message) => calls.send(message));
   const lanes = new Lanes();
   return {
-    ...throughLanes(handlersOf(deps, calls, lanes), lanes, calls),
+    ...throughLanes(handlersOf(deps, calls, lanes, live), lanes, calls),
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),
+    live,
     onProgress: (listener) => calls.listen(listener),
     recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
     drain: () => lanes.drain(),

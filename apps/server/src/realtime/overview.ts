@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Result } from "@cairn/shared/methods";
+import type { TransientMessage } from "@cairn/shared/events";
 import type { Session } from "@cairn/shared/session";
 import type { Store } from "../storage/store.ts";
 import { transientFrame } from "./frames.ts";
@@ -45,15 +46,21 @@ class Watcher implements Source {
 export class Overview {
   readonly #store: Pick<Store, "session" | "sessions">;
   readonly #onError: (error: unknown) => void;
+  readonly #show: (session: Session) => Session;
   readonly #watchers = new Set<Watcher>();
   /** Sessions sent within `quietMs`; true when they have changed since. */
   readonly #quiet = new Map<string, { changed: boolean; timer: NodeJS.Timeout }>();
   /** Seq that was last sent, to find out on a slow poll what no hint has told. */
   readonly #sent = new Map<string, number>();
 
-  constructor(store: Pick<Store, "session" | "sessions">, onError: (error: unknown) => void) {
+  constructor(
+    store: Pick<Store, "session" | "sessions">,
+    onError: (error: unknown) => void,
+    show: (session: Session) => Session = (session) => session,
+  ) {
     this.#store = store;
     this.#onError = onError;
+    this.#show = show;
   }
 
   /** The reply, and what to call once it is on its way. */
@@ -88,7 +95,7 @@ export class Overview {
     let cursor: string | undefined;
     do {
       const { rows, next_cursor } = await this.#store.sessions({ limit: page, cursor });
-      sessions.push(...rows);
+      sessions.push(...rows.map((row) => this.#show(row)));
       cursor = next_cursor;
     } while (cursor !== undefined);
     for (const { session_id, seq } of sessions) this.#sent.set(session_id, seq);
@@ -121,7 +128,7 @@ export class Overview {
 
   async #send(session_id: string): Promise<void> {
     const row = await this.#store.session(session_id);
-    const session = row === null || row.deleted_at !== null ? null : row;
+    const session = row === null || row.deleted_at !== null ? null : this.#show(row);
     if (session === null) this.#sent.delete(session_id);
     else this.#sent.set(session_id, session.seq);
     const frames = new Map<Framing, Uint8Array>();
@@ -132,6 +139,18 @@ export class Overview {
         frames.get(framing) ?? transientFrame(framing, { event_type: "session_summary", data });
       frames.set(framing, frame);
       watcher.take(session_id, frame);
+    }
+  }
+
+  /** To everyone who watches; who is behind does without. */
+  sendTransient(message: TransientMessage): void {
+    const frames = new Map<Framing, Uint8Array>();
+    for (const watcher of this.#watchers) {
+      if (watcher.isWaiting) continue;
+      const { framing } = watcher.outlet.sink;
+      const frame = frames.get(framing) ?? transientFrame(framing, message);
+      frames.set(framing, frame);
+      watcher.outlet.offer(frame);
     }
   }
 

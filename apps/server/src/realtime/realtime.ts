@@ -88,6 +88,7 @@ export function createRealtime(deps: Deps): Realtime {
     bus,
     log,
     onProgress: service.onProgress.bind(service),
+    show: (session) => service.live.show(session),
     onDelivered: (events) => metrics.delivered(events),
     counted: metrics.subscriptions(),
   });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { TransientMessage } from "@cairn/shared/events";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
+import type { Session } from "@cairn/shared/session";
 import type { Bus } from "../bus/bus.ts";
 import type { Logger } from "../log.ts";
 import type { Store } from "../storage/store.ts";
@@ -63,6 +64,8 @@ interface Options {
   bus: Bus;
   log: Logger;
   onProgress: (listener: (message: TransientMessage) => void) => () => void;
+  /** A session as summaries show it: with its facts of the moment. */
+  show?: (session: Session) => Session;
   /** Events that were handed to sinks. */
   onDelivered: (events: number) => void;
   counted?: Partial<Omit<Counted, "delivered">>;
@@ -116,7 +119,7 @@ export class Subscriptions {
       breathe,
       onError,
     });
-    this.#overview = new Overview(store, this.#onError);
+    this.#overview = new Overview(store, this.#onError, options.show);
     const onTaken = this.#counted.taken;
     this.consumers = new Consumers({ store, timers, now, onError, onTaken });
     this.#stops = [
@@ -129,7 +132,13 @@ export class Subscriptions {
         this.#followers.hint(session_id, seq);
         this.#overview.touch(session_id);
       }),
-      options.onProgress((message) => this.#followers.sendTransient(message)),
+      options.onProgress((message) => {
+        const { session_id } = message.data;
+        if (session_id === "*") this.#overview.sendTransient(message);
+        else this.#followers.sendTransient(message);
+        // Facts of the moment stand in summaries too.
+        if (message.event_type !== "progress") this.#overview.touch(session_id);
+      }),
     ];
   }
 

@@ -3,21 +3,27 @@ import { defaultSettings, mergeSettings } from "@cairn/shared/session";
 import type { ServiceDeps } from "../checkpoints/deps.ts";
 import { findSession } from "../checkpoints/find.ts";
 import type { LongCall } from "../checkpoints/long-calls.ts";
+import type { LiveFacts } from "./live-facts.ts";
 import { usableWorkspace } from "./workspace.ts";
 
 export async function listSessions(
   deps: ServiceDeps,
+  live: LiveFacts,
   params: ParsedParams<"list_sessions">,
 ): Promise<Result<"list_sessions">> {
   const { rows, next_cursor } = await deps.store.sessions(params);
-  return { sessions: rows, ...(next_cursor === undefined ? {} : { next_cursor }) };
+  return {
+    sessions: rows.map((row) => live.show(row)),
+    ...(next_cursor === undefined ? {} : { next_cursor }),
+  };
 }
 
 export async function getSession(
   deps: ServiceDeps,
+  live: LiveFacts,
   params: ParsedParams<"get_session">,
 ): Promise<Result<"get_session">> {
-  return { session: await findSession(deps.store, params.session_id) };
+  return { session: live.show(await findSession(deps.store, params.session_id)) };
 }
 
 /** What a session on this folder would capture, and what it would leave out and why. */
