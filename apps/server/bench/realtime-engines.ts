@@ -8,6 +8,7 @@ import type { LoggedEvent } from "@cairn/shared/events";
 import { Server as SocketIo } from "socket.io";
 import { WebSocketServer } from "ws";
 import { LocalBus } from "../src/bus/local.ts";
+import { livenessTimes } from "../src/realtime/liveness.ts";
 import { serveRealtime } from "../src/simulation/realtime-server.ts";
 import type { Store } from "../src/storage/store.ts";
 
@@ -87,7 +88,7 @@ const always = (): void => undefined;
 async function cairn(): Promise<Engine> {
   const log = new MemoryLog(2_000);
   const bus = new LocalBus();
-  const port = await serveRealtime({ store: log.asStore(), bus });
+  const port = await serveRealtime({ store: log.asStore(), bus, times: livenessTimes });
   return {
     port,
     publish: (count) => {

@@ -240,7 +240,8 @@ async function large(): Promise<void> {
   const clients = 5_000;
   for (const engine of ["cairn", "ws", "socket.io", "polling"] as const) {
     const contender = await Contender.start(engine, { engine, clients, acks: "none" });
-    const idle = await contender.run({ task: "idle", seconds: 5 }, false);
+    // Long enough for a ping to each.
+    const idle = await contender.run({ task: "idle", seconds: 26 }, false);
     await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds: 1 }, false);
     for (let round = 0; round < rounds; round += 1) {
       await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds });

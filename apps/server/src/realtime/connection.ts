@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Response } from "@cairn/shared/envelope";
@@ -23,8 +22,11 @@ const closeGraceMs = 5_000;
 
 interface Options {
   ws: WebSocket;
-  /** The handshake: its socket is the TCP socket below `ws`. */
-  request: IncomingMessage;
+  /** The TCP socket below `ws`. */
+  socket: Duplex & { bytesRead?: number; bytesWritten?: number };
+  /** Address of the peer, and what it calls itself. */
+  remote: string;
+  user_agent: string | null;
   connection_id: string;
   /** RFC 3339. */
   since: string;
@@ -46,10 +48,10 @@ export class Connection implements Caller, Connected {
   readonly subscriptions: Caller["subscriptions"] = new Map();
   readonly #options: Options;
   readonly #ws: WebSocket;
-  readonly #socket: Duplex & { bytesRead?: number; bytesWritten?: number };
+  readonly #socket: Options["socket"];
   readonly #stopPings: () => void;
   readonly #chains = new Map<string, Promise<void>>();
-  readonly #waiting: (string | ArrayBuffer)[] = [];
+  readonly #waiting: (string | Uint8Array)[] = [];
   #principal: Principal | null;
   #signInTimer: NodeJS.Timeout | undefined;
   /** An `authenticate` at work: what was sent after it waits for it. */
@@ -59,18 +61,18 @@ export class Connection implements Caller, Connected {
   #closed = false;
 
   constructor(options: Options) {
-    const { ws, request, principal, times, signInMs } = options;
+    const { ws, socket, principal, times, signInMs } = options;
     this.#options = options;
     this.connection_id = options.connection_id;
     this.#ws = ws;
-    this.#socket = request.socket;
+    this.#socket = socket;
     this.#principal = principal;
     this.outbox = new Outbox({
       ws,
-      socket: request.socket,
+      socket,
       close: (code, reason) => this.close(code, reason),
     });
-    this.#stopPings = keepAlive({ ws, socket: request.socket, times, paused: () => ws.isPaused });
+    this.#stopPings = keepAlive({ ws, socket, times, paused: () => ws.isPaused });
     if (principal !== null) return;
     this.#signInTimer = setTimeout(() => {
       this.close(closeCodes.unauthenticated, "nobody signed in");
@@ -91,14 +93,14 @@ export class Connection implements Caller, Connected {
   }
 
   facts(): ReturnType<Connected["facts"]> {
-    const { request, since } = this.#options;
+    const { remote, user_agent, since } = this.#options;
     const { bytesRead = 0, bytesWritten = 0, writableLength } = this.#socket;
     return {
       connection_id: this.connection_id,
       actor: this.#principal?.actor ?? null,
       since,
-      remote: request.socket.remoteAddress ?? "",
-      user_agent: request.headers["user-agent"]?.slice(0, 200) ?? null,
+      remote,
+      user_agent,
       in_flight: this.#inFlight,
       buffered_bytes: writableLength,
       sent_bytes: Math.max(0, bytesWritten - writableLength),
@@ -108,7 +110,7 @@ export class Connection implements Caller, Connected {
   }
 
   /** A message as it came: text, or a binary frame, which the protocol does not have. */
-  receive(data: string | ArrayBuffer): void {
+  receive(data: string | Uint8Array): void {
     if (this.#closed) return;
     if (this.#inFlight < maxInFlight) {
       this.#begin(data);
@@ -119,7 +121,7 @@ export class Connection implements Caller, Connected {
     this.#ws.pause();
   }
 
-  #begin(data: string | ArrayBuffer): void {
+  #begin(data: string | Uint8Array): void {
     const read = readRequest(data);
     if ("error" in read) {
       this.#fail(read.id, read.error);

@@ -47,7 +47,10 @@ export class Connections {
     const { dispatch, log, metrics, now = Date.now } = this.#options;
     const connection = new Connection({
       ws,
-      request,
+      // Of the handshake nothing else is kept, as it weighs as much as all the rest.
+      socket: request.socket,
+      remote: request.socket.remoteAddress ?? "",
+      user_agent: request.headers["user-agent"]?.slice(0, 200) ?? null,
       connection_id: randomUUID(),
       since: new Date(now()).toISOString(),
       principal,

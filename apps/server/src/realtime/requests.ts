@@ -14,7 +14,7 @@ export type Incoming = Omit<Request, "id"> & { id: RequestId | null };
 export type Read = { request: Incoming } | { id: RequestId; error: unknown };
 
 /** Reads a message as it came: text, or a binary frame, which the protocol does not have. */
-export function readRequest(data: string | ArrayBuffer): Read {
+export function readRequest(data: string | Uint8Array): Read {
   try {
     if (typeof data !== "string") {
       throw new ProtocolError("invalid_json", "Requests are text frames, not binary ones.");

@@ -7,11 +7,13 @@ import { caps } from "@cairn/shared/session";
 import { createNodeWebSocket } from "@hono/node-ws";
 import { Hono } from "hono";
 import type { Context } from "hono";
+import type { WebSocket } from "ws";
 import type { AccessList } from "../auth/access.ts";
 import type { Authenticator, Principal } from "../auth/authenticator.ts";
 import { bearerOf } from "../auth/secrets.ts";
 import type { Logger } from "../log.ts";
 import { toWire } from "../to-wire.ts";
+import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 
 /** Frames above the protocol's own limit are still read, so that they can be answered. */
@@ -97,6 +99,39 @@ function refuse(socket: Duplex, error: unknown, log: Logger): void {
   socket.end(head + body, () => socket.destroy());
 }
 
+// Closures made in one call keep all that any of them names: these stand alone, so that they keep
+// only what they need for as long as a socket lives.
+function listen(ws: WebSocket, connection: Connection, log: Logger): void {
+  ws.on("message", (data: Buffer, isBinary) => {
+    connection.receive(isBinary ? data : data.toString());
+  });
+  ws.on("error", (error) => log.debug({ err: error }, "a WebSocket failed"));
+}
+
+/** A reset without a listener would end the process. */
+function destroyOnError(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+}
+
+const handedOver = ["message", "close", "error"] as const;
+
+/**
+ * Takes an open socket from the adapter, whose listeners would keep the handshake's request, its
+ * headers and Hono's context for as long as the socket lives: half of what a connection weighs.
+ */
+function takeOver(ws: WebSocket, connection: Connection, log: Logger): void {
+  listen(ws, connection, log);
+  const before = handedOver.map((event) => ws.listeners(event));
+  // The adapter adds its own in the turn in which it has told of the socket; nothing is read in it.
+  queueMicrotask(() => {
+    for (const [at, event] of handedOver.entries()) {
+      for (const listener of ws.listeners(event)) {
+        if (before[at]?.includes(listener) !== true) ws.off(event, listener as () => void);
+      }
+    }
+  });
+}
+
 /**
  * The one door for WebSockets, and the only place that knows @hono/node-ws. Version 1.3.1 of it
  * exits the process on a path such as `//` and on a reset during the handshake, keeps a record of
@@ -118,21 +153,11 @@ export function attachWebSockets(server: Server, options: Options): void {
     adapter.upgradeWebSocket(
       (context: Context<{ Bindings: Bindings }>) => {
         const request = context.env.incoming;
-        let connection: ReturnType<Connections["open"]> | undefined;
         return {
           onOpen: (_event, { raw }) => {
             if (raw === undefined) throw new Error("the adapter gave no socket");
-            connection = connections.open(raw, request, callers.get(request) ?? null);
-          },
-          onMessage: ({ data }) => {
-            if (data instanceof Blob) throw new TypeError("the adapter gave a Blob");
-            connection?.receive(typeof data === "string" ? data : (data as ArrayBuffer));
-          },
-          onError: (event) => {
-            log.debug(
-              { err: event instanceof ErrorEvent ? (event.error as unknown) : event },
-              "a WebSocket failed",
-            );
+            const connection = connections.open(raw, request, callers.get(request) ?? null);
+            takeOver(raw, connection, log);
           },
         };
       },
@@ -161,8 +186,8 @@ export function attachWebSockets(server: Server, options: Options): void {
   adapter.injectWebSocket(admitted as Server);
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // First of all: a reset without a listener would end the process.
-    socket.on("error", () => socket.destroy());
+    // First of all.
+    destroyOnError(socket);
     admit(request).then(
       (principal) => {
         if (socket.destroyed || !socket.readable || !socket.writable) {

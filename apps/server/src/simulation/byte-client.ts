@@ -15,6 +15,9 @@ function textFrame(text: string): Buffer {
   return frame;
 }
 
+/** Masked with zeros, and empty as our server's pings are. */
+const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 export class ByteClient {
   readonly socket: Socket;
   readonly #onFrame: ((payload: Buffer) => void) | null;
@@ -100,9 +103,14 @@ export class ByteClient {
             ? data.readUInt16BE(at + 2)
             : Number(data.readBigUInt64BE(at + 2));
       if (data.length - at < head + length) break;
-      this.frames += 1;
       const begin = at + head;
+      const opcode = data.readUInt8(at) & 0x0f;
       at = begin + length;
+      if (opcode === 9) {
+        this.socket.write(pong);
+        continue;
+      }
+      this.frames += 1;
       if (this.#onFrame === null && this.#watch === null) continue;
       const payload = data.subarray(begin, at);
       this.#onFrame?.(payload);

@@ -11,6 +11,7 @@ import type { Bus } from "../bus/bus.ts";
 import { Connections } from "../realtime/connections.ts";
 import { createDispatch } from "../realtime/dispatch.ts";
 import { createHandlers } from "../realtime/methods.ts";
+import type { LivenessTimes } from "../realtime/liveness.ts";
 import { Subscriptions } from "../realtime/subscriptions.ts";
 import { attachWebSockets } from "../realtime/upgrade.ts";
 import type { Service } from "../service.ts";
@@ -22,12 +23,16 @@ interface Options {
   bus: Bus;
   /** Stands between the handlers and the subscriptions, to plant a fault. */
   planted?: (subscriptions: Subscribing) => Subscribing;
+  /** Without them nobody is pinged: clients that stop reading answer none. */
+  times?: LivenessTimes;
 }
 
 const hour = 3_600_000;
+const never: LivenessTimes = { pingMs: hour, deadMs: hour };
 
 /** Serves `/ws` on a free port to whoever asks. */
-export async function serveRealtime({ store, bus, planted }: Options): Promise<number> {
+export async function serveRealtime(options: Options): Promise<number> {
+  const { store, bus, planted, times = never } = options;
   const log = pino({ level: "warn" });
   const subscriptions = new Subscriptions({
     store,
@@ -51,8 +56,6 @@ export async function serveRealtime({ store, bus, planted }: Options): Promise<n
     ticket: () => Promise.reject(new Error("nothing is downloaded here")),
   });
   const dispatch = createDispatch({ handlers, metrics, checkResults: false });
-  // Clients that only count bytes answer no pings.
-  const times = { pingMs: hour, deadMs: hour };
   const connections = new Connections({ dispatch, log, metrics, times });
   const access = new AccessList({ host: "127.0.0.1", allowedHosts: [], publicUrl: null });
   const http = createServer();
