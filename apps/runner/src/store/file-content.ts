@@ -12,6 +12,15 @@ export interface Content {
   size: number;
 }
 
+/** As `readSync`: what tests and cancelled scans break into. */
+export type ReadAt = (
+  fd: number,
+  into: Buffer,
+  offset: number,
+  length: number,
+  position: number,
+) => number;
+
 // A file that grows while it is read is followed this far, so that reading always ends.
 const growthBytes = chunkBytes;
 
@@ -28,28 +37,33 @@ function room(bytes: number): Buffer {
 }
 
 /** Hashes what `fd` holds from its start, giving each object to `sink`. `size` is what stat said. */
-export function readContent(fd: number, size: number, sink: Sink | null): Content {
+export function readContent(
+  fd: number,
+  size: number,
+  sink: Sink | null,
+  readAt: ReadAt = readSync,
+): Content {
   if (size > wholeFileBytes) {
-    const content = readChunks(fd, size, sink);
+    const content = readChunks(fd, size, sink, readAt);
     if (content !== undefined) return content;
   }
-  return readWhole(fd, size, sink);
+  return readWhole(fd, size, sink, readAt);
 }
 
-function readWhole(fd: number, size: number, sink: Sink | null): Content {
+function readWhole(fd: number, size: number, sink: Sink | null, readAt: ReadAt): Content {
   // One byte more than expected shows growth without a second read.
   const wanted = Math.min(size, wholeFileBytes) + 1;
   let buffer = room(wanted);
-  let read = fill(fd, buffer, 0, wanted, size);
+  let read = fill(readAt, fd, buffer, 0, wanted, size);
   if (read === wanted) {
     const limit = Math.min(size + growthBytes, wholeFileBytes + 1);
     const first = buffer;
     buffer = room(limit);
     if (buffer !== first) first.copy(buffer, prefixBytes, prefixBytes, prefixBytes + read);
-    read += fill(fd, buffer, read, limit - read, limit);
+    read += fill(readAt, fd, buffer, read, limit - read, limit);
   }
   if (read > wholeFileBytes) {
-    const chunked = readChunks(fd, Math.max(size, wholeFileBytes), sink);
+    const chunked = readChunks(fd, Math.max(size, wholeFileBytes), sink, readAt);
     if (chunked !== undefined) return chunked;
     // It keeps shrinking and growing: this much of it is what it is stored as.
     read = wholeFileBytes;
@@ -60,7 +74,12 @@ function readWhole(fd: number, size: number, sink: Sink | null): Content {
 }
 
 /** Undefined when the file turns out to be no longer large. */
-function readChunks(fd: number, size: number, sink: Sink | null): Content | undefined {
+function readChunks(
+  fd: number,
+  size: number,
+  sink: Sink | null,
+  readAt: ReadAt,
+): Content | undefined {
   const hashes: string[] = [];
   const buffer = Buffer.allocUnsafe(prefixBytes + chunkBytes);
   prefixes.blob.copy(buffer);
@@ -68,7 +87,7 @@ function readChunks(fd: number, size: number, sink: Sink | null): Content | unde
   while (total <= size + growthBytes) {
     let read = 0;
     while (read < chunkBytes) {
-      const n = readSync(fd, buffer, prefixBytes + read, chunkBytes - read, total + read);
+      const n = readAt(fd, buffer, prefixBytes + read, chunkBytes - read, total + read);
       if (n === 0) break;
       read += n;
     }
@@ -87,10 +106,17 @@ function readChunks(fd: number, size: number, sink: Sink | null): Content | unde
 }
 
 /** Reads from `at` until `length` bytes or the end. A read that reaches `expected` is the end. */
-function fill(fd: number, into: Buffer, at: number, length: number, expected: number): number {
+function fill(
+  readAt: ReadAt,
+  fd: number,
+  into: Buffer,
+  at: number,
+  length: number,
+  expected: number,
+): number {
   let read = 0;
   while (read < length) {
-    const n = readSync(fd, into, prefixBytes + at + read, length - read, at + read);
+    const n = readAt(fd, into, prefixBytes + at + read, length - read, at + read);
     read += n;
     if (n === 0 || at + read === expected) break;
   }

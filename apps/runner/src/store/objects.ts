@@ -1,5 +1,6 @@
 import type { FileKind } from "@cairn/shared/files";
 import type { Snapshot } from "../runner.ts";
+import type { ReadAt } from "./file-content.ts";
 
 /** One name in a folder, as a tree object stores it. `hash` is hex; `name` is bytes. */
 export interface TreeEntry {
@@ -27,9 +28,9 @@ export interface ObjectStore {
   readRange(hash: string, offset: number, length: number): Buffer;
   has(hash: string): boolean;
   /** Hash of the content that `fd` gives from its start, without storing it. */
-  hashFile(fd: number, size: number): string;
+  hashFile(fd: number, size: number, readAt?: ReadAt): string;
   /** Stores it (nothing is durable before `commit`). Gives hash and the bytes that were read. */
-  putFile(fd: number, size: number): { hash: string; size: number };
+  putFile(fd: number, size: number, readAt?: ReadAt): { hash: string; size: number };
   putBlob(data: Uint8Array): string;
   hashBlob(data: Uint8Array): string;
   putTree(entries: TreeEntry[]): string;

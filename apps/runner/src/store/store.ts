@@ -5,7 +5,7 @@ import type { Collected, CollectRequest, StoreFacts } from "../runner.ts";
 import { chunkBytes, decodeChunks, decodeTree, encodeTree } from "./encoding.ts";
 import type { ChunkList } from "./encoding.ts";
 import { damaged, guarded, openError, writeError } from "./errors.ts";
-import type { Sink } from "./file-content.ts";
+import type { ReadAt, Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
 import type { Kind } from "./hashing.ts";
@@ -101,12 +101,12 @@ export class Store implements ObjectStore {
     return this.#load(hash, [kind]).data;
   }
 
-  hashFile(fd: number, size: number): string {
-    return readContent(fd, size, null).hash;
+  hashFile(fd: number, size: number, readAt?: ReadAt): string {
+    return readContent(fd, size, null, readAt).hash;
   }
 
-  putFile(fd: number, size: number): { hash: string; size: number } {
-    return readContent(fd, size, this.#put);
+  putFile(fd: number, size: number, readAt?: ReadAt): { hash: string; size: number } {
+    return readContent(fd, size, this.#put, readAt);
   }
 
   putBlob(data: Uint8Array): string {
