@@ -2,19 +2,14 @@ import type { Recovered } from "../runner.ts";
 import type { Fs } from "../fs.ts";
 import type { Journals } from "../store/journals.ts";
 import type { ObjectStore } from "../store/objects.ts";
-import type { Content } from "./content.ts";
+import { same } from "./content.ts";
 import type { Phase, RestoreJournal } from "./journal.ts";
 import { encodeJournal } from "./journal.ts";
+import { keepBeside } from "./keep-beside.ts";
 import { loosenFor } from "./modes.ts";
 import { rollBack } from "./roll-back.ts";
 import { isReachable } from "./root.ts";
-import { graft } from "./safety.ts";
 import { Site } from "./site.ts";
-
-interface Saved {
-  path: Buffer;
-  content: Content;
-}
 
 /** The ends a journal can come to, from whatever phase it was left in. Each may be repeated. */
 export class Resolution {
@@ -40,8 +35,7 @@ export class Resolution {
     if (journal.phase === "applied" && !committed) return { outcome: "after", differences };
     if (!this.#isReachable(journal)) return { outcome: "unreachable", differences: [] };
     if (journal.phase !== "applying") {
-      this.settle(journal);
-      return { outcome: "after", differences };
+      return { outcome: "after", differences: [...differences, ...this.settle(journal)] };
     }
     return { outcome: "before", differences: this.rollBack(journal) };
   }
@@ -55,31 +49,44 @@ export class Resolution {
     }
   }
 
-  /** Drops what was set aside; where the folder is out of reach, once it is back. */
-  settle(journal: RestoreJournal): void {
+  /**
+   * Drops what was set aside; where the folder is out of reach, once it is back. Gives what was
+   * written into a file after it was set aside, by whoever had it open, and is kept.
+   */
+  settle(journal: RestoreJournal): Recovered["differences"] {
     const isRepeated = journal.phase === "settling";
     this.put(journal, "settling");
     this.#reached("settling");
-    if (!this.#isReachable(journal)) return;
+    if (!this.#isReachable(journal)) return [];
     const site = new Site(this.#fs, this.#store, journal);
     try {
-      const staged = [...journal.steps.entries()].filter(([, { do: kind }]) => {
-        return kind === "put" || kind === "take";
-      });
-      const homes = staged.map(([, step]) => site.staging.home(step));
-      const tighten = loosenFor(site, homes, isRepeated);
-      for (const [index, step] of staged) {
-        const { fresh, aside } = site.staging.of(step, index);
-        site.drop(fresh);
-        site.drop(aside);
-      }
-      site.sync();
-      tighten();
-      site.sync();
+      const kept = this.#dropStaged(site, isRepeated);
+      this.#journals.delete(journal.operation_id);
+      return kept;
     } finally {
       site.release();
     }
-    this.#journals.delete(journal.operation_id);
+  }
+
+  #dropStaged(site: Site, isRepeated: boolean): Recovered["differences"] {
+    const staged = [...site.journal.steps.entries()].flatMap(([index, step]) =>
+      step.do === "put" || step.do === "take" ? [{ step, ...site.staging.of(step, index) }] : [],
+    );
+    const homes = staged.map(({ step }) => site.staging.home(step));
+    const tighten = loosenFor(site, homes, isRepeated);
+    const kept = staged.flatMap(({ step, fresh, aside }) => {
+      site.drop(fresh);
+      if (step.before === null) return [];
+      const seen = site.look(aside);
+      const isHeld = same(seen, step.before) || (step.do === "put" && same(seen, step.after));
+      if (seen !== null && !isHeld) return keepBeside(site, step.path, aside);
+      site.drop(aside);
+      return [];
+    });
+    site.sync();
+    tighten();
+    site.sync();
+    return kept;
   }
 
   /** Back to before. Gives what was newer than the journal, and left alone. */
@@ -90,11 +97,7 @@ export class Resolution {
         this.#journals.delete(journal.operation_id);
         return [];
       }
-      const saved: Saved[] = [];
-      const differences = rollBack(site, (path, content) => {
-        saved.push({ path, content });
-        this.keep(journal, saved);
-      });
+      const differences = rollBack(site);
       site.release();
       if (!journal.root.existed) site.removeRoot();
       this.#journals.delete(journal.operation_id);
@@ -102,14 +105,6 @@ export class Resolution {
     } finally {
       site.release();
     }
-  }
-
-  /** Makes content newer than the safety snapshot's durable, pinned under the operation's id. */
-  keep(journal: RestoreJournal, saved: Saved[]): void {
-    if (saved.length === 0) return;
-    const base = journal.safety ?? journal.target;
-    const tree = graft(this.#store, this.#store.putTree([]), saved, () => 0o755);
-    this.#store.commit({ pin: journal.operation_id, snapshot: { ...base, tree } });
   }
 
   put(journal: RestoreJournal, phase: Phase): void {

@@ -1,4 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
+import type { Difference } from "@cairn/shared/files";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Fs } from "../fs.ts";
 import type {
@@ -13,7 +14,6 @@ import type {
 import { loadRules } from "../scan/scan.ts";
 import type { Journals } from "../store/journals.ts";
 import type { ObjectStore } from "../store/objects.ts";
-import type { Outcome } from "./apply.ts";
 import { applySteps } from "./apply.ts";
 import { failure } from "./failures.ts";
 import type { RestoreJournal } from "./journal.ts";
@@ -112,13 +112,14 @@ export class Restorer {
       this.#reached("applying");
       const { steps } = journal;
       this.#enter(site);
-      const outcome = applySteps(site, (index) => {
+      const onStep = (index: number): void => {
         this.#reached(`applying:${index}`);
         hooks.onProgress?.({ phase: "apply", done: index + 1, total: steps.length });
-        hooks.check?.();
-      });
-      this.#resolution.keep(journal, outcome.saved);
-      journal.differences = this.#verify(site, outcome, hooks);
+      };
+      const differences = applySteps(site, onStep, hooks.check);
+      journal.differences = this.#verify(site, differences, hooks);
+      // The last moment at which it can be cancelled.
+      hooks.check?.();
       this.#resolution.put(journal, "applied");
     } catch (error) {
       throw this.#takeBack(journal, error);
@@ -210,9 +211,9 @@ export class Restorer {
     );
   }
 
-  #verify(site: Site, outcome: Outcome, hooks: WorkHooks): RestoreJournal["differences"] {
+  #verify(site: Site, met: Difference[], hooks: WorkHooks): Difference[] {
     const { journal } = site;
-    const reported = [...journal.differences, ...outcome.differences];
+    const reported = [...journal.differences, ...met];
     if (journal.safety === null) return [...reported, ...findCopyDifferences(site)];
     const now = this.#options.scan({
       workspace: journal.root.path.toString(),

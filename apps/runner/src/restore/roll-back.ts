@@ -1,23 +1,21 @@
 import type { Difference } from "@cairn/shared/files";
 import { wirePath } from "../scan/paths.ts";
 import type { Content } from "./content.ts";
-import { same, save } from "./content.ts";
+import { same } from "./content.ts";
 import { isWayLost } from "./folders.ts";
 import type { Step } from "./journal.ts";
+import { keepBeside } from "./keep-beside.ts";
 import { isOurFolder, loosen, settleModes } from "./modes.ts";
 import type { Site } from "./site.ts";
 import type { Staged } from "./staging.ts";
-
-/** Keeps content that only stands aside, durably, before it is dropped. */
-export type Keep = (path: Buffer, content: Content) => void;
 
 /**
  * Takes back whatever of the journal's steps was done, as far as a path still is what the restore
  * found or made there: anything else is newer work, left alone and reported. May be repeated, so
  * a crash on the way is no matter.
  */
-export function rollBack(site: Site, keep: Keep): Difference[] {
-  const back = new Back(site, keep);
+export function rollBack(site: Site): Difference[] {
+  const back = new Back(site);
   loosen(site);
   const steps = [...site.journal.steps.entries()].toReversed();
   for (const [index, step] of steps) back.takeBack(step, site.staging.of(step, index));
@@ -30,11 +28,9 @@ export function rollBack(site: Site, keep: Keep): Difference[] {
 class Back {
   readonly differences: Difference[] = [];
   readonly #site: Site;
-  readonly #keep: Keep;
 
-  constructor(site: Site, keep: Keep) {
+  constructor(site: Site) {
     this.#site = site;
-    this.#keep = keep;
   }
 
   takeBack(step: Step, { fresh, aside }: Staged): void {
@@ -72,18 +68,11 @@ class Back {
     } catch (error) {
       if (!isWayLost(error)) throw error;
     }
-    this.#discard(path, aside, before);
-    if (!same(site.look(path), before)) this.report(path);
-  }
-
-  #discard(path: Buffer, aside: Buffer, before: Content | null): void {
-    const { fs, store, folders } = this.#site;
     // The safety checkpoint holds what equals `before`; anything else is held nowhere else.
-    if (!same(this.#site.look(aside), before)) {
-      const content = save(fs, store, folders.place(aside));
-      if (content !== null) this.#keep(path, content);
-    }
-    this.#site.drop(aside);
+    if (same(site.look(aside), before)) {
+      site.drop(aside);
+      if (!same(site.look(path), before)) this.report(path);
+    } else this.differences.push(...keepBeside(site, path, aside));
   }
 
   #remake(path: Buffer, mode: number): void {

@@ -48,27 +48,48 @@ export class Site {
     }
   }
 
-  /** Writes content into a name that must be free, synced and with its final mode. */
-  write(path: Buffer, content: Content): void {
+  /** Whether a name stands there byte for byte: some disks take other spellings for the same. */
+  spells(path: Buffer): boolean {
+    const name = path.subarray(path.lastIndexOf(0x2f) + 1);
+    const standing = this.fs.readdir(this.folders.contents(parentOf(path)));
+    return standing.some((other) => other.equals(name));
+  }
+
+  /** Whether both names are of one file. */
+  isSameFile(a: Buffer, b: Buffer): boolean {
+    const [one, other] = [a, b].map((path) => this.fs.lstat(this.folders.place(path)));
+    return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+  }
+
+  /**
+   * Writes content into a name that must be free, with its final mode. Gives the descriptor of a
+   * file, whose bytes are on the disk only once it is synced; null for a link.
+   */
+  write(path: Buffer, content: Content): number | null {
     const place = this.folders.place(path);
     this.#touch(path);
     if (content.kind === "symlink") {
       this.fs.symlink(Buffer.concat([...this.store.readBlob(content.hash)]), place);
-      return;
+      return null;
     }
     // Nobody else may read it before it has its own mode.
     const fd = this.fs.open(place, newFile, 0o600);
     try {
       for (const piece of this.store.readBlob(content.hash)) this.#writeAll(fd, piece);
       this.fs.fchmod(fd, content.mode);
-      this.fs.fsync(fd);
-    } finally {
+      return fd;
+    } catch (error) {
       this.fs.close(fd);
+      throw error;
     }
   }
 
   #writeAll(fd: number, data: Uint8Array): void {
-    for (let at = 0; at < data.length;) at += this.fs.write(fd, data.subarray(at));
+    for (let at = 0; at < data.length;) {
+      const written = this.fs.write(fd, data.subarray(at));
+      if (written === 0) throw Object.assign(new Error("nothing was written"), { code: "EIO" });
+      at += written;
+    }
   }
 
   /** Moves within the workspace, over what stands at `to`. False when there is nothing to move. */
