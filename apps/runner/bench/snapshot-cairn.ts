@@ -64,6 +64,7 @@ export class Cairn implements Peer {
 
   async removeHalf(): Promise<void> {
     await this.#runner.release(this.#pins.splice(0, Math.floor(this.#pins.length / 2)));
+    while (!(await this.#runner.collect({})).done);
   }
 
   storeBytes(): number {

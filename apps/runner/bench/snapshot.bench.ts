@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Contest } from "./snapshot-contest.ts";
 import { gitVersion } from "./snapshot-git.ts";
+import { loopDelay } from "./snapshot-loop.ts";
 import type { PeerName } from "./snapshot-peer.ts";
 import { peerNames } from "./snapshot-peer.ts";
 import type { Row } from "./snapshot-report.ts";
@@ -13,15 +14,17 @@ import { jsonOf, printRow, printTable } from "./snapshot-report.ts";
 import { resticVersion } from "./snapshot-restic.ts";
 import { Tree } from "./snapshot-tree.ts";
 
-const parts = ["first", "same", "ten", "restart", "restore", "hundred"] as const;
+const parts = ["first", "same", "ten", "restart", "restore", "hundred", "loop"] as const;
 type Part = (typeof parts)[number];
 
 const help = `npm run bench -- snapshot -- [options]
-  --only PARTS    of ${parts.join(", ")} (ten: 10 files changed and their difference)
+  --only PARTS    of ${parts.join(", ")} 
+                  (ten: 10 files changed and their difference; loop: the server's event loop)
   --peers NAMES   of ${peerNames.join(", ")}; Cairn always runs
   --files COUNTS  trees of so many files (1000,10000)
   --large         a tree of 100,000 files too
   --rounds N      of everything but the first captures (9; of those N/2)
+  --dir FOLDER    where trees and stores are made (the project's .cache)
   --json          all figures as one line of JSON at the end`;
 
 const { values } = parseArgs({
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     peers: { type: "string", default: peerNames.join(",") },
     files: { type: "string", default: "1000,10000" },
     large: { type: "boolean", default: false },
+    dir: { type: "string", default: join(import.meta.dirname, "../../../.cache/bench") },
     rounds: { type: "string", default: "9" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -57,7 +61,7 @@ function availablePeers(): PeerName[] {
 }
 
 async function run(files: number, peers: PeerName[], wanted: Part[]): Promise<Row[]> {
-  const home = mkdtempSync(join(root, "snapshot-"));
+  const home = mkdtempSync(join(values.dir, "snapshot-"));
   const tree = new Tree(join(home, "work"), files);
   const others = Math.max(1, Number(values.rounds));
   const rounds = { first: Math.max(1, Math.floor(others / 2)), others };
@@ -70,7 +74,7 @@ async function run(files: number, peers: PeerName[], wanted: Part[]): Promise<Ro
     if (!wanted.includes("first")) rounds.first = 1;
     for (const part of parts) {
       if (part !== "first" && !wanted.includes(part)) continue;
-      const made = [await contest[part]()].flat();
+      const made = [await (part === "loop" ? loopDelay(tree, home, 3) : contest[part]())].flat();
       if (!wanted.includes(part)) continue;
       for (const row of made) printRow(row);
       rows.push(...made);
@@ -82,10 +86,8 @@ async function run(files: number, peers: PeerName[], wanted: Part[]): Promise<Ro
   return rows;
 }
 
-const root = join(import.meta.dirname, "../../../.cache/bench");
-
 async function main(): Promise<void> {
-  mkdirSync(root, { recursive: true });
+  mkdirSync(values.dir, { recursive: true });
   const wanted = chosen(values.only, parts);
   const sizes = values.files.split(",").map(Number);
   if (values.large) sizes.push(100_000);
