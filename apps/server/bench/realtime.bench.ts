@@ -244,7 +244,7 @@ async function large(): Promise<void> {
     const idle = await contender.run({ task: "idle", seconds: 26 }, false);
     await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds: 1 }, false);
     for (let round = 0; round < rounds; round += 1) {
-      await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds });
+      await contender.run({ task: "steady", perSecond: 10, burst: 1, seconds, delays: true });
     }
     contender.end();
     const what = `${clients} clients, ${engine}`;
