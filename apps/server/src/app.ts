@@ -22,6 +22,8 @@ export interface AppDeps extends Omit<HttpParts, "tickets"> {
   maxConnections: number;
   liveness?: LivenessTimes | undefined;
   limits?: Limits | undefined;
+  /** Somebody watches a session, or nobody does any more. */
+  onWatched?: (session_id: string, isWatched: boolean) => void;
 }
 
 /** Everything that is served: the Hono app, and the WebSockets beside it. */

@@ -13,6 +13,7 @@ import { Authenticator } from "./auth/authenticator.ts";
 import { BrowserKeys } from "./auth/browser-keys.ts";
 import { LoginCodes } from "./auth/login-codes.ts";
 import { removeServerFile, writeServerFile } from "./auth/server-file.ts";
+import { Auto } from "./auto/auto.ts";
 import { LocalBus } from "./bus/local.ts";
 import { createService } from "./checkpoints/create-service.ts";
 import type { Config } from "./config.ts";
@@ -21,6 +22,7 @@ import type { Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
 import type { Limits } from "./realtime/realtime.ts";
+import { realTimers } from "./realtime/timers.ts";
 import { LogTrimmer } from "./sessions/log-trimmer.ts";
 import type { TrimPauses } from "./sessions/log-trimmer.ts";
 import { openSqliteStore } from "./storage/sqlite/sqlite-store.ts";
@@ -203,6 +205,20 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     ...(options.trimPauses === undefined ? {} : { pauses: options.trimPauses }),
   });
   opened.add(() => trimmer.close());
+  const auto = new Auto({ store, bus, runner, service, timers: realTimers, clock: now, log });
+  opened.add(() => auto.close());
+  metrics.gaugeBy(
+    "cairn_auto_sessions",
+    "Sessions with automatic checkpoints",
+    "status",
+    () => auto.statuses,
+  );
+  metrics.gaugeBy(
+    "cairn_followed_folders",
+    "Folders that are compared with their head, by how changes are learned of",
+    "by",
+    () => auto.hearing,
+  );
   const webFiles = dist === null ? new Map<never, never>() : await loadWebFiles(dist);
   let base = "";
   const linkOf = (code: string): string => `${config.publicUrl ?? base}/#login=${code}`;
@@ -225,6 +241,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     liveness: options.liveness,
     maxConnections: config.maxConnections,
     limits: options.limits,
+    onWatched: (session_id, isWatched) => auto.watched(session_id, isWatched),
   });
 
   const headersMs = options.limits?.headersMs ?? usualHeadersMs;
@@ -249,6 +266,10 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
   await writeServerFile(dataDir, { url: base, pid: process.pid });
   opened.add(() => removeServerFile(dataDir));
   log.info({ url: base, dataDir }, "listening");
+  // Nobody waits for this: it must not keep the server from serving.
+  auto.start().catch((error: unknown) => {
+    log.error({ err: error }, "automatic checkpoints could not be taken up");
+  });
 
   const stop = async (): Promise<void> => {
     // Nothing new comes in; what is at work ends, and its answers go out.

@@ -48,6 +48,11 @@ export type Service = {
   readonly live: LiveFacts;
   /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */
   recover(session_id: string): Promise<void>;
+  /**
+   * An automatic checkpoint, if the files of the session, which is open, differ from its head's.
+   * Says whether it made one.
+   */
+  checkpointIfChanged(session_id: string, reason: "interval" | "quiet"): Promise<boolean>;
   /** Refuses new mutations as `shutting_down` and resolves when the running ones are done. */
   drain(): Promise<void>;
 };

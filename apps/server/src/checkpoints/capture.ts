@@ -1,9 +1,9 @@
-import type { Captured } from "@cairn/runner/runner";
+import type { Captured, Hooks } from "@cairn/runner/runner";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { NewCheckpoint, SessionRow, Tx } from "../storage/store.ts";
 import type { CallContext } from "../service.ts";
 import { checksumOf } from "./checksum.ts";
-import { commitAnswer, type Emit } from "./commit.ts";
+import { commit, commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findOpenSession } from "./find.ts";
 import type { LongCall } from "./long-calls.ts";
@@ -87,6 +87,21 @@ export async function insertCheckpoint(
   return summary;
 }
 
+/** Captures a session's workspace, to be committed or released. Null where it has none. */
+async function capture(
+  deps: ServiceDeps,
+  session: SessionRow,
+  pin: string,
+  hooks: Hooks,
+): Promise<{ captured: Captured | null; parent: string | null }> {
+  const { session_id, workspace, head, settings } = session;
+  const row = head === null ? null : await deps.store.checkpoint(session_id, head);
+  const parent = row?.tree ?? null;
+  if (workspace === null) return { captured: null, parent };
+  const request = { pin, workspace, rules: settings, parent, exact: true };
+  return { captured: await deps.runner.capture(request, hooks), parent };
+}
+
 /** Captures the workspace and commits a checkpoint of it, also when nothing changed. */
 export async function checkpoint(
   deps: ServiceDeps,
@@ -94,24 +109,12 @@ export async function checkpoint(
   params: ParsedParams<"checkpoint">,
   context: CallContext,
 ): Promise<Result<"checkpoint">> {
-  await ensureRecovered(deps, params.session_id);
-  const session = await findOpenSession(deps.store, params.session_id);
+  const { session_id, operation_id } = params;
+  await ensureRecovered(deps, session_id);
+  const session = await findOpenSession(deps.store, session_id);
   const checkpoint_id = deps.newId();
-  const head =
-    session.head === null ? null : await deps.store.checkpoint(session.session_id, session.head);
-  const captured =
-    session.workspace === null
-      ? null
-      : await deps.runner.capture(
-          {
-            pin: checkpoint_id,
-            workspace: session.workspace,
-            rules: session.settings,
-            parent: head?.tree ?? null,
-            exact: true,
-          },
-          call.hooks(session.session_id, params.operation_id, "checkpoint"),
-        );
+  const hooks = call.hooks(session_id, operation_id, "checkpoint");
+  const { captured } = await capture(deps, session, checkpoint_id, hooks);
   try {
     call.check();
     return await commitAnswer(deps, context, async (tx, emit) => {
@@ -123,7 +126,6 @@ export async function checkpoint(
         author: params.author ?? context.actor,
         state: params.state ?? null,
       };
-      const { operation_id } = params;
       const summary = await insertCheckpoint(deps, tx, emit, session, captured, described, {
         actor: context.actor,
         ...(operation_id === undefined ? {} : { operation_id }),
@@ -133,6 +135,43 @@ export async function checkpoint(
   } catch (error) {
     // The pin of a checkpoint that was never committed would keep its bytes for ever.
     if (captured !== null) await deps.runner.release([checkpoint_id]).catch(() => {});
+    throw error;
+  }
+}
+
+const ownCheckpoints = {
+  interval: { trigger: { kind: "scheduled", reason: "interval" }, message: "By the clock" },
+  quiet: { trigger: { kind: "automatic", reason: "quiet" }, message: "After a pause" },
+} as const;
+
+/**
+ * A checkpoint by Cairn itself, of a session that is open, only if its files differ from the
+ * head's. Says whether it made one.
+ */
+export async function checkpointIfChanged(
+  deps: ServiceDeps,
+  session_id: string,
+  reason: keyof typeof ownCheckpoints,
+): Promise<boolean> {
+  const session = await deps.store.session(session_id);
+  if (session === null || session.deleted_at !== null || session.status !== "open") return false;
+  const checkpoint_id = deps.newId();
+  const { captured, parent } = await capture(deps, session, checkpoint_id, {});
+  if (captured === null) return false;
+  const release = async () => await deps.runner.release([checkpoint_id]).catch(() => {});
+  if (session.head !== null && captured.tree === parent) {
+    await release();
+    return false;
+  }
+  try {
+    await commit(deps, async (tx, emit) => {
+      const own = { checkpoint_id, ...ownCheckpoints[reason], author: "cairn" };
+      const described: Described = { ...own, tags: [], state: null };
+      await insertCheckpoint(deps, tx, emit, session, captured, described, { actor: "cairn" });
+    });
+    return true;
+  } catch (error) {
+    await release();
     throw error;
   }
 }

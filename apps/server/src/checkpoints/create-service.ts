@@ -9,7 +9,7 @@ import { getSession, listSessions, scanWorkspace } from "../sessions/reads.ts";
 import { LiveFacts } from "../sessions/live-facts.ts";
 import { updateSession } from "../sessions/update.ts";
 import { annotate, deleteAnnotation, updateCheckpoint } from "./annotations.ts";
-import { checkpoint } from "./capture.ts";
+import { checkpoint, checkpointIfChanged } from "./capture.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { Lanes } from "./lanes.ts";
 import { LogIterator } from "./log-iterator.ts";
@@ -129,6 +129,8 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     live,
     onProgress: (listener) => calls.listen(listener),
     recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
+    checkpointIfChanged: (session_id, reason) =>
+      lanes.run(session_id, () => checkpointIfChanged(deps, session_id, reason)),
     drain: () => lanes.drain(),
   };
 }

@@ -14,6 +14,8 @@ interface Options {
   breathe: () => Promise<void>;
   /** What failed is tried again on the next hint or poll. */
   onError: (error: unknown) => void;
+  /** Somebody watches a session, or nobody does any more. */
+  onWatched: (session_id: string, isWatched: boolean) => void;
 }
 
 /** The one follower of each session that is watched. */
@@ -36,6 +38,7 @@ export class Followers {
       const follower = new Follower({ ...this.#options, session_id, epoch, after: seq });
       entry = { follower, users: 0 };
       this.#followers.set(session_id, entry);
+      this.#options.onWatched(session_id, true);
     }
     entry.users += 1;
     return entry.follower;
@@ -48,6 +51,7 @@ export class Followers {
     if (entry.users > 0) return;
     follower.close();
     this.#followers.delete(follower.session_id);
+    this.#options.onWatched(follower.session_id, false);
   }
 
   #read(follower: Follower): void {

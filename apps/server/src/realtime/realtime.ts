@@ -60,6 +60,8 @@ interface Deps {
   ) => Promise<Result<"download_ticket">>;
   liveness?: LivenessTimes | undefined;
   limits?: Limits | undefined;
+  /** Somebody watches a session, or nobody does any more. */
+  onWatched?: ((session_id: string, isWatched: boolean) => void) | undefined;
 }
 
 /** All that is connected, and the one way by which calls are done. */
@@ -89,6 +91,7 @@ export function createRealtime(deps: Deps): Realtime {
     log,
     onProgress: service.onProgress.bind(service),
     show: (session) => service.live.show(session),
+    ...(deps.onWatched === undefined ? {} : { onWatched: deps.onWatched }),
     onDelivered: (events) => metrics.delivered(events),
     counted: metrics.subscriptions(),
   });

@@ -66,6 +66,8 @@ interface Options {
   onProgress: (listener: (message: TransientMessage) => void) => () => void;
   /** A session as summaries show it: with its facts of the moment. */
   show?: (session: Session) => Session;
+  /** Somebody watches a session, or nobody does any more. */
+  onWatched?: (session_id: string, isWatched: boolean) => void;
   /** Events that were handed to sinks. */
   onDelivered: (events: number) => void;
   counted?: Partial<Omit<Counted, "delivered">>;
@@ -118,6 +120,7 @@ export class Subscriptions {
       atOnce: options.holding ?? holding,
       breathe,
       onError,
+      onWatched: (session_id, isWatched) => options.onWatched?.(session_id, isWatched),
     });
     this.#overview = new Overview(store, this.#onError, options.show);
     const onTaken = this.#counted.taken;

@@ -1,0 +1,186 @@
+import type { Runner } from "@cairn/runner/runner";
+import type { Bus } from "../bus/bus.ts";
+import type { Clock, Log } from "../checkpoints/deps.ts";
+import type { Timers } from "../realtime/timers.ts";
+import type { Service } from "../service.ts";
+import type { SessionRow, Store } from "../storage/store.ts";
+import { FollowedSession } from "./followed-session.ts";
+import type { Around, Known } from "./followed-session.ts";
+
+const page = 200;
+/** After a start nothing is captured for so long, and then not all at once. */
+const startMs = 15_000;
+const spreadMs = 45_000;
+/** A page that is loaded anew unsubscribes and subscribes again. */
+const lingerMs = 10_000;
+
+interface Options {
+  store: Store;
+  bus: Pick<Bus, "listen">;
+  runner: Pick<Runner, "dirty" | "watch">;
+  service: Pick<Service, "checkpointIfChanged" | "live">;
+  timers: Timers;
+  clock: Clock;
+  log: Log;
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+/** Follows the folders of sessions that are watched or captured by themselves. */
+export class Auto {
+  readonly #options: Options;
+  readonly #around: Around;
+  readonly #followed = new Map<string, FollowedSession>();
+  readonly #watched = new Map<string, () => void>();
+  /** Sessions whose row is read in this turn or the next. */
+  readonly #stale = new Set<string>();
+  readonly #unlisten: () => void;
+  #reading: Promise<void> | null = null;
+  #captures: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: Options) {
+    const { store, bus, runner, service, timers, clock, log } = options;
+    this.#options = options;
+    this.#around = {
+      runner,
+      service,
+      timers,
+      clock,
+      log,
+      inTurn: (work) => this.#inTurn(work),
+      isBusy: async (session_id) =>
+        (await store.pendingOperations()).some((row) => row.session_id === session_id),
+    };
+    this.#unlisten = bus.listen(({ session_id }) => this.#refresh(session_id));
+  }
+
+  /** Takes up the sessions that are captured by themselves, as after a restart. */
+  async start(): Promise<void> {
+    const { store, timers, random = Math.random } = this.#options;
+    let cursor: string | undefined;
+    do {
+      const { rows, next_cursor } = await store.sessions({ limit: page, cursor });
+      for (const row of rows) {
+        if (this.#closed) return;
+        if (!isAuto(row) || this.#followed.has(row.session_id)) continue;
+        const notBefore = timers.now() + startMs + random() * spreadMs;
+        await this.#follow(row, notBefore);
+      }
+      cursor = next_cursor;
+    } while (cursor !== undefined);
+  }
+
+  /** Somebody subscribed to the session, or the last one has left. */
+  watched(session_id: string, isWatched: boolean): void {
+    if (this.#closed) return;
+    this.#watched.get(session_id)?.();
+    this.#watched.delete(session_id);
+    if (isWatched) {
+      this.#watched.set(session_id, () => undefined);
+      this.#refresh(session_id);
+      return;
+    }
+    const cancel = this.#options.timers.after(lingerMs, () => {
+      this.#watched.delete(session_id);
+      this.#refresh(session_id);
+    });
+    this.#watched.set(session_id, cancel);
+  }
+
+  /** Sessions by how their automatic checkpoints stand. */
+  get statuses(): Record<string, number> {
+    const counts = { waiting: 0, working: 0, backing_off: 0, paused: 0 };
+    for (const { status } of this.#followed.values()) if (status !== "off") counts[status] += 1;
+    return counts;
+  }
+
+  /** Folders by how changes in them are learned of. */
+  get hearing(): Record<string, number> {
+    const counts = { hints: 0, looks: 0 };
+    for (const { hears } of this.#followed.values()) if (hears !== null) counts[hears] += 1;
+    return counts;
+  }
+
+  #refresh(session_id: string): void {
+    if (this.#closed) return;
+    this.#stale.add(session_id);
+    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+  }
+
+  async #read(): Promise<void> {
+    const { store, log } = this.#options;
+    for (const session_id of this.#stale) {
+      this.#stale.delete(session_id);
+      try {
+        const row = await store.session(session_id);
+        if (this.#closed) return;
+        await this.#keep(session_id, row?.deleted_at === null ? row : null);
+      } catch (error) {
+        // The next event of the session tries again.
+        log.error({ session_id, err: error }, "a session could not be followed");
+      }
+    }
+  }
+
+  async #keep(session_id: string, row: SessionRow | null): Promise<void> {
+    const isWatched = this.#watched.has(session_id);
+    const followed = this.#followed.get(session_id);
+    if (row === null || !(isWatched || isAuto(row))) {
+      if (followed === undefined) return;
+      if (row === null) this.#options.service.live.forget(session_id);
+      else {
+        followed.update(await this.#known(row));
+        followed.setWatched(false);
+      }
+      this.#followed.delete(session_id);
+      await followed.close();
+      return;
+    }
+    if (followed === undefined) {
+      await this.#follow(row, 0);
+      return;
+    }
+    followed.update(await this.#known(row));
+    followed.setWatched(isWatched);
+  }
+
+  async #follow(row: SessionRow, notBefore: number): Promise<void> {
+    const known = await this.#known(row);
+    if (this.#closed) return;
+    const followed = new FollowedSession(this.#around, known, notBefore);
+    this.#followed.set(row.session_id, followed);
+    followed.setWatched(this.#watched.has(row.session_id));
+  }
+
+  async #known(session: SessionRow): Promise<Known> {
+    const { store } = this.#options;
+    const { session_id, head } = session;
+    const row = head === null ? null : await store.checkpoint(session_id, head);
+    const known = { session, head: row, lastAutoAt: null };
+    if (this.#followed.has(session_id) || !isAuto(session)) return known;
+    const filter = { authors: ["cairn"], triggers: ["automatic", "scheduled"] };
+    const { rows } = await store.checkpoints({ session_id, filter, limit: 1, order: "desc" });
+    return { ...known, lastAutoAt: rows[0]?.created_at ?? null };
+  }
+
+  /** However many are due, after a sleep of the machine say, one is made at a time. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#captures = this.#captures.then(work);
+    return this.#captures;
+  }
+
+  /** Resolves once a capture that is at work has ended. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unlisten();
+    for (const cancel of this.#watched.values()) cancel();
+    await this.#reading;
+    await Promise.all([...this.#followed.values()].map((followed) => followed.close()));
+  }
+}
+
+function isAuto({ settings, workspace }: SessionRow): boolean {
+  const { every_minutes, quiet_seconds } = settings.auto;
+  return workspace !== null && (every_minutes !== undefined || quiet_seconds !== undefined);
+}
