@@ -4,7 +4,7 @@ import { useMemo, useState, useSyncExternalStore } from "react";
 import { useLive, useLiveState } from "../state/live.ts";
 import { Button } from "../ui/Button.tsx";
 import { FeedList } from "./FeedList.tsx";
-import { feedRows, formatRange } from "./feed-rows.ts";
+import { feedRows, eventsWords } from "./feed-rows.ts";
 import { useKept } from "./use-kept.ts";
 
 /** The raw events of a session as they come: what the server said, for those who want to see it. */
@@ -51,7 +51,9 @@ export function Feed({ session_id }: { session_id: string }) {
           </span>
         )}
         {gap !== null && !isOpen && (
-          <span className="datum text-bad">events {formatRange(gap.from, gap.to)} are missing</span>
+          <span className="datum text-bad">
+            {eventsWords(gap)} {gap.from === gap.to ? "is" : "are"} missing
+          </span>
         )}
         <span className="flex-1" />
         {isOpen && (

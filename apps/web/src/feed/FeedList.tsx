@@ -3,7 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useRef } from "react";
 import { formatClockSeconds, formatCount, formatTime, shortId } from "../format.ts";
 import { Text } from "../ui/Text.tsx";
-import { formatRange, type FeedRow } from "./feed-rows.ts";
+import { eventsWords, type FeedRow } from "./feed-rows.ts";
 
 const rowHeight = 20;
 
@@ -39,7 +39,7 @@ function keyOf(row: FeedRow | undefined, index: number): string | number {
 
 function gapWords(row: Exclude<FeedRow, { kind: "event" }>): string {
   return row.kind === "missing"
-    ? `gap: events ${formatRange(row.from, row.to)} did not come; asking for them again`
+    ? `gap: ${eventsWords(row)} did not come; asking for ${row.from === row.to ? "it" : "them"} again`
     : `gap: events between ${row.after} and ${row.before} are not here; the timeline was loaded again`;
 }
 

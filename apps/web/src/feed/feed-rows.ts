@@ -6,9 +6,9 @@ export type FeedRow =
   | { kind: "gap"; after: number; before: number }
   | { kind: "missing"; from: number; to: number };
 
-/** Seqs of a gap in words: `7`, or `7 to 9`. */
-export function formatRange(from: number, to: number): string {
-  return from === to ? `${from}` : `${from} to ${to}`;
+/** Events of a gap in words: `event 7`, or `events 7 to 9`. */
+export function eventsWords({ from, to }: Gap): string {
+  return from === to ? `event ${from}` : `events ${from} to ${to}`;
 }
 
 /**
