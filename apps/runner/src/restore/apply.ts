@@ -150,10 +150,10 @@ class Applier {
 }
 
 /** The error of a restore of which nothing can be done, since all that it wants is damaged. */
-export function nothingSound(paths: string[]): ProtocolError {
+export function nothingSound(paths: string[], cause?: unknown): ProtocolError {
   return new ProtocolError(
     "damaged",
     "Nothing of what was chosen can be restored: the store's copies of it are damaged. Choose other paths of the checkpoint, or repair the store.",
-    { details: { paths: paths.slice(0, 1000) } },
+    { details: { paths: paths.slice(0, 1000) }, cause },
   );
 }

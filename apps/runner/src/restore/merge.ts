@@ -25,6 +25,27 @@ export function* pairs(
   }
 }
 
+/**
+ * Names that go where a name comes that some disks take for the same, by case or by the form of
+ * its characters: those must go first. Keys hold one byte a character.
+ */
+export function clashes(before: TreeEntry[], after: TreeEntry[]): Set<string> {
+  const going: Buffer[] = [];
+  const coming = new Set<string>();
+  for (const pair of pairs(before, after)) {
+    if (pair.after === null) going.push(pair.name);
+    else if (pair.before === null) coming.add(folded(pair.name));
+  }
+  if (coming.size === 0) return coming;
+  const found = going.filter((name) => coming.has(folded(name)));
+  return new Set(found.map((name) => name.toString("latin1")));
+}
+
+/** The form in which names that a disk may take for one are equal; some that it does not are too. */
+export function folded(name: Buffer): string {
+  return name.toString().normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD");
+}
+
 /** Whether nothing at or below the two differs. */
 export function equal(a: TreeEntry | null, b: TreeEntry | null): boolean {
   if (a === null || b === null) return a === b;

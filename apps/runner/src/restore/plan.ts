@@ -7,7 +7,7 @@ import { parentOf } from "./folders.ts";
 import type { Content } from "./content.ts";
 import { shape } from "./content.ts";
 import type { Step } from "./journal.ts";
-import type { Planned } from "./planner.ts";
+import type { Planned } from "./draft.ts";
 
 /** The plan as callers see it. */
 export function describePlan(

@@ -1,14 +1,15 @@
-import type { Difference } from "@cairn/shared/files";
 import type { Fs } from "../fs.ts";
-import { joinPath, wirePath } from "../scan/paths.ts";
+import { joinPath } from "../scan/paths.ts";
 import type { ObjectStore, TreeEntry } from "../store/objects.ts";
 import type { Choice } from "./choice.ts";
-import type { Content } from "./content.ts";
-import { contentOf, same } from "./content.ts";
+import { contentOf } from "./content.ts";
 import { Disk } from "./disk.ts";
+import type { Planned } from "./draft.ts";
+import { Draft, isHeld } from "./draft.ts";
+import { ForcedPlanner, isUnfit, notHeld } from "./forced.ts";
 import type { Step } from "./journal.ts";
 import type { ReadTree } from "./merge.ts";
-import { equal, pairs } from "./merge.ts";
+import { clashes, equal, pairs } from "./merge.ts";
 
 /** What the folder holds now, as a scan found it. */
 export interface Present {
@@ -23,21 +24,13 @@ export interface Wanted {
   root: string;
   isIgnored(path: Buffer, isFolder: boolean): boolean;
   isSkipped(path: Buffer): boolean;
+  /** False when the store's copy of its rules or skipped paths is damaged: nothing is removed. */
+  knowsWhatItLacks: boolean;
+  /** Paths that it was taken to bring back although the rules ignored them. */
+  remembered: Choice;
 }
 
-/** A present path that no scan captures and that the caller named: saved before it is replaced. */
-export interface Named {
-  path: Buffer;
-  content: Content;
-}
-
-export interface Planned {
-  steps: Step[];
-  blocked: Difference[];
-  named: Named[];
-}
-
-interface Input {
+export interface PlannerInput {
   fs: Fs;
   store: ObjectStore;
   /** Null when the folder does not exist yet. */
@@ -45,71 +38,66 @@ interface Input {
   present: Present;
   wanted: Wanted;
   choice: Choice;
+  /** Remembered paths that neither tree holds. */
+  unlisted: Buffer[];
+  /** Whether the scan stored what it read, so that all that is present must be in the store. */
+  isStored: boolean;
+  check?: (() => void) | undefined;
 }
 
 /** The steps that turn what is present into what is wanted, descending only where they differ. */
-export function planSteps(input: Input): Planned {
-  const planner = new Planner(input);
+export function planSteps(input: PlannerInput): Planned {
+  const disk = new Disk(input.fs, input.store, input.workspace);
   try {
-    return planner.run();
+    return new Planner(input, disk).run();
   } finally {
-    planner.release();
+    disk.release();
   }
 }
 
 class Planner {
-  readonly #input: Input;
+  readonly #input: PlannerInput;
   readonly #disk: Disk;
-  /** Removals that a change between file and folder needs first. */
-  readonly #early: Step[] = [];
-  readonly #mkdirs: Step[] = [];
-  readonly #puts: Step[] = [];
-  readonly #late: Step[] = [];
-  readonly #chmods: Step[] = [];
-  readonly #blocked: Difference[] = [];
-  readonly #named: Named[] = [];
+  readonly #draft = new Draft();
+  readonly #forced: ForcedPlanner;
 
-  constructor(input: Input) {
+  constructor(input: PlannerInput, disk: Disk) {
     this.#input = input;
-    this.#disk = new Disk(input.fs, input.store, input.workspace);
+    this.#disk = disk;
+    const { store, wanted } = input;
+    const { remembered } = wanted;
+    this.#forced = new ForcedPlanner({ store, disk, draft: this.#draft, remembered });
   }
 
   run(): Planned {
-    const { present, wanted } = this.#input;
+    const { present, wanted, store, choice, unlisted } = this.#input;
     if (present.root !== wanted.root) {
-      this.#within(Buffer.alloc(0), this.#presentTree(present.root), this.#tree(wanted.root));
+      this.#within(Buffer.alloc(0), present.readTree(present.root), store.readTree(wanted.root));
     }
-    return {
-      steps: [
-        ...this.#early,
-        ...this.#mkdirs,
-        ...this.#puts,
-        ...this.#late,
-        // The deepest first: a folder that loses its permissions still hides nothing from us.
-        ...this.#chmods.toReversed(),
-      ],
-      blocked: this.#blocked,
-      named: this.#named,
-    };
-  }
-
-  release(): void {
-    this.#disk.release();
+    // The deepest first, so that folders are empty by then.
+    for (const path of unlisted.toSorted((a, b) => b.compare(a))) {
+      if (choice.relation(path) === "inside") this.#forced.remove(path);
+    }
+    return this.#draft.planned();
   }
 
   #within(folder: Buffer, before: TreeEntry[], after: TreeEntry[]): void {
+    const clashing = clashes(before, after);
     for (const pair of pairs(before, after)) {
-      this.#one(joinPath(folder, pair.name), pair.before, pair.after);
+      const { early, late } = this.#draft;
+      const removals = clashing.has(pair.name.toString("latin1")) ? early : late;
+      this.#one(joinPath(folder, pair.name), pair.before, pair.after, removals);
     }
   }
 
-  #one(path: Buffer, before: TreeEntry | null, after: TreeEntry | null): void {
+  #one(path: Buffer, before: TreeEntry | null, after: TreeEntry | null, removals: Step[]): void {
     if (equal(before, after)) return;
+    this.#input.check?.();
     const relation = this.#input.choice.relation(path);
     if (relation === "outside") return;
     if (relation === "above") this.#above(path, before, after);
     else if (after === null) {
-      if (before !== null) this.#remove(path, before, this.#late);
+      if (before !== null) this.#remove(path, before, removals);
     } else if (before === null) this.#add(path, after);
     else if (before.kind === "directory" && after.kind === "directory") {
       this.#folder(path, before, after);
@@ -120,42 +108,44 @@ class Planner {
   #above(path: Buffer, before: TreeEntry | null, after: TreeEntry | null): void {
     const isFolder = (entry: TreeEntry | null): boolean => entry?.kind === "directory";
     if (before !== null && after !== null && isFolder(before) !== isFolder(after)) {
-      this.#block(
+      this.#draft.block(
         path,
         "failed",
         "It is a folder in one and a file in the other. Choose this path itself to replace it.",
       );
       return;
     }
-    const inner: [TreeEntry[], TreeEntry[]] = [
-      before !== null && isFolder(before) ? this.#presentTree(before.hash) : [],
-      after !== null && isFolder(after) ? this.#tree(after.hash) : [],
-    ];
-    if (before !== null || after === null) {
-      this.#within(path, ...inner);
-      return;
-    }
-    const made = this.#mkdirs.length;
-    const puts = this.#puts.length;
-    this.#within(path, ...inner);
-    const needed = this.#mkdirs.length > made || this.#puts.length > puts;
-    if (needed && this.#disk.kindOf(path) !== "directory") {
-      this.#mkdirs.splice(made, 0, { do: "mkdir", path, mode: after.mode });
+    const inside = (entry: TreeEntry | null, read: ReadTree) =>
+      entry !== null && isFolder(entry) ? this.#draft.sound(path, () => read(entry.hash)) : [];
+    const present = inside(before, this.#input.present.readTree);
+    const wanted = inside(after, (hash) => this.#input.store.readTree(hash));
+    if (present === null || wanted === null) return;
+    const { mkdirs, puts } = this.#draft;
+    const [made, put] = [mkdirs.length, puts.length];
+    this.#within(path, present, wanted);
+    if (before !== null || after === null) return;
+    const isNeeded = mkdirs.length > made || puts.length > put;
+    if (isNeeded && this.#disk.kindOf(path) !== "directory") {
+      mkdirs.splice(made, 0, { do: "mkdir", path, mode: after.mode });
     }
   }
 
   /** Gives whether nothing of it shall remain. */
   #remove(path: Buffer, before: TreeEntry, into: Step[]): boolean {
     const { present, wanted } = this.#input;
-    if (present.isSkipped(path)) return this.#block(path, "skipped", partialNow);
-    if (wanted.isSkipped(path)) return this.#block(path, "skipped", partialThen);
-    if (wanted.isIgnored(path, before.kind === "directory")) return false;
-    if (before.kind !== "directory") {
+    const isFolder = before.kind === "directory";
+    if (present.isSkipped(path)) return this.#draft.block(path, "skipped", partialNow);
+    if (wanted.isSkipped(path)) return this.#draft.block(path, "skipped", partialThen);
+    if (!wanted.knowsWhatItLacks) return this.#draft.block(path, "damaged", unknownThen);
+    if (wanted.isIgnored(path, isFolder) && !wanted.remembered.names(path)) return false;
+    if (!isFolder) {
+      if (!this.#isHeld(path, before)) return false;
       into.push({ do: "take", path, before: contentOf(before) });
       return true;
     }
-    let whole = true;
-    for (const entry of this.#presentTree(before.hash)) {
+    const entries = this.#presentTree(path, before);
+    let whole = entries !== null;
+    for (const entry of entries ?? []) {
       whole = this.#remove(joinPath(path, entry.name), entry, into) && whole;
     }
     if (whole) into.push({ do: "rmdir", path, mode: before.mode });
@@ -163,102 +153,77 @@ class Planner {
   }
 
   #add(path: Buffer, after: TreeEntry): void {
-    const { present, wanted, choice } = this.#input;
+    const { present, wanted, choice, store } = this.#input;
+    const draft = this.#draft;
     const isFolder = after.kind === "directory";
-    if (after.name.equals(Buffer.from(".git")))
-      this.#block(path, "unsupported", "Cairn never touches .git.");
-    else if (present.isIgnored(path, isFolder)) {
-      if (choice.names(path)) this.#force(path, after);
-      else this.#addIgnored(path, after);
-    } else if (present.isSkipped(path)) this.#block(path, "skipped", partialNow);
+    if (isUnfit(after.name)) {
+      draft.block(path, "unsupported", "Cairn writes nothing under this name.");
+    } else if (present.isIgnored(path, isFolder)) {
+      if (choice.names(path)) this.#forced.force(path, after);
+      else this.#forced.leave(path, after);
+    } else if (present.isSkipped(path)) draft.block(path, "skipped", partialNow);
     else if (wanted.isSkipped(path) && !choice.names(path)) {
-      this.#block(path, "skipped", partialThen);
+      draft.block(path, "skipped", partialThen);
     } else if (this.#disk.kindOf(path) === "other") {
-      this.#block(path, "unsupported", "A device, socket or pipe stands there.");
-    } else this.#make(path, after, (below, entry) => this.#add(below, entry));
+      draft.block(path, "unsupported", "A device, socket or pipe stands there.");
+    } else if (!isFolder) {
+      this.#put(path, null, after);
+    } else {
+      const entries = draft.sound(path, () => store.readTree(after.hash));
+      if (entries === null) return;
+      draft.mkdirs.push({ do: "mkdir", path, mode: after.mode });
+      for (const entry of entries) this.#add(joinPath(path, entry.name), entry);
+    }
   }
 
-  #make(path: Buffer, after: TreeEntry, below: (path: Buffer, entry: TreeEntry) => void): void {
-    if (after.kind !== "directory") {
-      this.#puts.push({ do: "put", path, before: null, after: contentOf(after) });
+  #put(path: Buffer, before: TreeEntry | null, after: TreeEntry): void {
+    if (!this.#input.store.has(after.hash)) {
+      this.#draft.block(path, "damaged", damagedThen);
       return;
     }
-    this.#mkdirs.push({ do: "mkdir", path, mode: after.mode });
-    for (const entry of this.#tree(after.hash)) below(joinPath(path, entry.name), entry);
-  }
-
-  /** Ignored today, so never touched; no difference where the wanted content stands already. */
-  #addIgnored(path: Buffer, after: TreeEntry): void {
-    const seen = this.#disk.look(path);
-    if (after.kind === "directory" && seen?.kind === "directory") {
-      for (const entry of this.#tree(after.hash)) {
-        this.#addIgnored(joinPath(path, entry.name), entry);
-      }
-    } else if (!same(seen, contentOf(after))) {
-      this.#block(path, "blocked_by_ignored", ignoredNow);
-    }
-  }
-
-  /** Ignored today and named by the caller: what stands there is saved and then replaced. */
-  #force(path: Buffer, after: TreeEntry): void {
-    const seen = this.#disk.look(path);
-    const content = contentOf(after);
-    if (seen === null) this.#make(path, after, (below, entry) => this.#force(below, entry));
-    else if (seen.kind === "other") {
-      this.#block(
-        path,
-        "unsupported",
-        "What stands there cannot be read, so it cannot be saved first.",
-      );
-    } else if (seen.kind === "directory" && after.kind === "directory") {
-      for (const entry of this.#tree(after.hash)) this.#force(joinPath(path, entry.name), entry);
-    } else if (seen.kind === "directory" || after.kind === "directory") {
-      this.#block(
-        path,
-        "blocked_by_ignored",
-        "It is a folder in one and a file in the other. Move it away first.",
-      );
-    } else if (!same(seen, content)) {
-      this.#named.push({ path, content: seen });
-      this.#puts.push({ do: "put", path, before: seen, after: content });
-    }
+    const kept = before && contentOf(before);
+    this.#draft.puts.push({ do: "put", path, before: kept, after: contentOf(after) });
   }
 
   #folder(path: Buffer, before: TreeEntry, after: TreeEntry): void {
     if (before.mode !== after.mode && !this.#input.present.isSkipped(path)) {
-      this.#chmods.push({ do: "chmod", path, before: before.mode, after: after.mode });
+      this.#draft.chmods.push({ do: "chmod", path, before: before.mode, after: after.mode });
     }
-    if (before.hash !== after.hash) {
-      this.#within(path, this.#presentTree(before.hash), this.#tree(after.hash));
-    }
+    if (before.hash === after.hash) return;
+    const present = this.#presentTree(path, before);
+    const wanted = this.#draft.sound(path, () => this.#input.store.readTree(after.hash));
+    if (present !== null && wanted !== null) this.#within(path, present, wanted);
   }
 
   #replace(path: Buffer, before: TreeEntry, after: TreeEntry): void {
     const { present, wanted, choice } = this.#input;
+    const draft = this.#draft;
+    const turns = (before.kind === "directory") !== (after.kind === "directory");
     if (present.isSkipped(path)) {
-      if (choice.names(path)) this.#force(path, after);
-      else this.#block(path, "skipped", partialNow);
+      if (choice.names(path)) this.#forced.force(path, after);
+      else draft.block(path, "skipped", partialNow);
     } else if (wanted.isSkipped(path) && !choice.names(path)) {
-      this.#block(path, "skipped", partialThen);
-    } else if (!this.#mayTurn(path, before, after)) {
-      this.#block(path, "blocked_by_ignored", ignoredNow);
+      draft.block(path, "skipped", partialThen);
+    } else if (turns && !wanted.knowsWhatItLacks) draft.block(path, "damaged", unknownThen);
+    else if (!this.#mayTurn(path, before, after)) {
+      draft.block(path, "blocked_by_ignored", ignoredNow);
     } else if (before.kind === "directory") {
-      if (!this.#holdsOnly(path, before)) {
-        this.#block(
-          path,
-          "blocked_by_ignored",
-          "It is a folder now that holds ignored files. Move them away first.",
-        );
+      const [first, known] = [draft.early.length, draft.blocked.length];
+      if (this.#holdsOnly(path, before) && this.#remove(path, before, draft.early)) {
+        this.#put(path, null, after);
         return;
       }
-      this.#remove(path, before, this.#early);
-      this.#puts.push({ do: "put", path, before: null, after: contentOf(after) });
-    } else if (after.kind === "directory") {
-      this.#early.push({ do: "take", path, before: contentOf(before) });
-      this.#make(path, after, (below, entry) => this.#add(below, entry));
-    } else {
-      this.#puts.push({ do: "put", path, before: contentOf(before), after: contentOf(after) });
-    }
+      draft.early.splice(first);
+      if (draft.blocked.length > known) return;
+      const detail = "It is a folder now that holds ignored files. Move them away first.";
+      draft.block(path, "blocked_by_ignored", detail);
+    } else if (!this.#isHeld(path, before)) return;
+    else if (after.kind === "directory") {
+      const made = draft.mkdirs.length;
+      this.#add(path, after);
+      if (draft.mkdirs.length === made) return;
+      draft.early.push({ do: "take", path, before: contentOf(before) });
+    } else this.#put(path, before, after);
   }
 
   /**
@@ -272,11 +237,11 @@ class Planner {
     return !present.isIgnored(path, becomes) && !wanted.isIgnored(path, was);
   }
 
-  /** Whether everything in a folder is captured today and was captured then: it may all go. */
+  /** Whether all in a folder is captured today and was captured then, so that it may go. */
   #holdsOnly(path: Buffer, before: TreeEntry): boolean {
     const { wanted, present } = this.#input;
-    const entries = this.#presentTree(before.hash);
-    if (this.#disk.count(path) !== entries.length) return false;
+    const entries = this.#presentTree(path, before);
+    if (entries === null || this.#disk.count(path) !== entries.length) return false;
     return entries.every((entry) => {
       const below = joinPath(path, entry.name);
       const isFolder = entry.kind === "directory";
@@ -286,20 +251,21 @@ class Planner {
     });
   }
 
-  #block(path: Buffer, reason: Difference["reason"], detail: string): false {
-    this.#blocked.push({ ...wirePath(path), reason, detail });
-    return false;
+  /** What is to go must come back out of the store, else nothing could bring it back. */
+  #isHeld(path: Buffer, { hash }: TreeEntry): boolean {
+    const { store, isStored, check } = this.#input;
+    if (!isStored && !store.has(hash)) return true;
+    return isHeld(store, hash, check) || this.#draft.block(path, "damaged", notHeld);
   }
 
-  #tree(hash: string): TreeEntry[] {
-    return this.#input.store.readTree(hash);
-  }
-
-  #presentTree(hash: string): TreeEntry[] {
-    return this.#input.present.readTree(hash);
+  #presentTree(path: Buffer, { hash }: TreeEntry): TreeEntry[] | null {
+    return this.#draft.sound(path, () => this.#input.present.readTree(hash));
   }
 }
 
 const ignoredNow = "Today's ignore rules name it. Choose it by its path to restore it.";
 const partialNow = "It could not be read whole, so no checkpoint holds what stands there now.";
 const partialThen = "It could not be read whole when the checkpoint was taken.";
+const damagedThen = "The store's copy of it is damaged, so what stands there is left.";
+const unknownThen =
+  "The store lost what the checkpoint left out, so what it lacks may have been there: it is left.";

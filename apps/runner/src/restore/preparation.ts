@@ -2,21 +2,22 @@ import type { GitPosition } from "@cairn/shared/checkpoint";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Fs } from "../fs.ts";
-import type { Captured, Plan, PlanRequest, PrepareRequest, Rules, Snapshot } from "../runner.ts";
-import { pathBytes, splitPath } from "../scan/paths.ts";
+import type { Captured, Plan, PlanRequest, PrepareRequest, Rules } from "../runner.ts";
+import { pathBytes } from "../scan/paths.ts";
 import type { Scan } from "../scan/scan.ts";
-import { loadRules } from "../scan/scan.ts";
-import { Skipped, decodeSkipped } from "../scan/skipped.ts";
-import type { ObjectStore, TreeEntry } from "../store/objects.ts";
+import type { ObjectStore } from "../store/objects.ts";
+import { nothingSound } from "./apply.ts";
 import { Choice } from "./choice.ts";
 import { parentOf } from "./folders.ts";
 import type { RestoreJournal } from "./journal.ts";
 import { describePlan } from "./plan.ts";
-import type { Named, Planned, Present, Wanted } from "./planner.ts";
+import type { Named, Planned } from "./draft.ts";
+import { isDamaged } from "./draft.ts";
 import { planSteps } from "./planner.ts";
 import type { Root } from "./root.ts";
 import { findCopyRoot, findWorkspace, overlap } from "./root.ts";
 import { graft, saveNamed } from "./safety.ts";
+import { holds, nothingScanned, presentOf, remember, wantedOf } from "./sides.ts";
 import { Site } from "./site.ts";
 
 /** What a restore needs to know of the runner around it. */
@@ -67,100 +68,52 @@ export function readPreparation(
       ? around.scan({ workspace, rules: withoutLimits(rules), store: storing, ...hooks })
       : nothingScanned(store, request.target, storing);
   const present = presentOf(scan, store);
-  if (paths !== null) requireKnown(paths, request.target.tree, present, store);
-  const planned = planSteps({
-    fs,
-    store,
-    workspace: root.existed ? root.path : null,
-    present,
-    wanted: wantedOf(request.target, store, copying),
-    choice: new Choice(paths),
+  const { wanted, remembered } = wantedOf(request.target, store, copying);
+  const planned = soundly(paths, () => {
+    const isListed = (path: Buffer): boolean =>
+      holds(store.readTree.bind(store), wanted.root, path) ||
+      holds(present.readTree, present.root, path);
+    requireKnown(paths ?? [], (path) => wanted.remembered.names(path) || isListed(path));
+    return planSteps({
+      fs,
+      store,
+      workspace: root.existed ? root.path : null,
+      present,
+      wanted,
+      choice: new Choice(paths),
+      unlisted: remembered.filter((path) => !isListed(path)),
+      isStored: storing,
+      check: hooks.check,
+    });
   });
   const git = copying || !root.existed ? null : around.gitPosition(workspace);
   return { plan: describePlan(request, planned, git), planned, root, paths, scan };
+}
+
+/** A tree that cannot be read where nothing else could be restored without it. */
+function soundly<T>(paths: Buffer[] | null, plan: () => T): T {
+  try {
+    return plan();
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    throw nothingSound(paths?.map(String) ?? [""], error);
+  }
+}
+
+/** Refuses a chosen path that neither the checkpoint nor the folder knows. */
+function requireKnown(paths: Buffer[], isKnown: (path: Buffer) => boolean): void {
+  const unknown = paths.find((path) => !isKnown(path));
+  if (unknown === undefined) return;
+  throw new ProtocolError(
+    "not_found",
+    `"${unknown.toString()}" is neither in the checkpoint nor among the captured files of the folder.`,
+  );
 }
 
 /** A folder that outgrew its limits is one that a restore is wanted for. */
 export function withoutLimits(rules: Rules): Rules {
   const most = Number.MAX_SAFE_INTEGER;
   return { ...rules, limits: { files: most, bytes: most, file_bytes: most, store_bytes: null } };
-}
-
-function nothingScanned(store: ObjectStore, { rules }: Snapshot, storing: boolean): Scan {
-  const root = storing ? store.putTree([]) : store.hashTree([]);
-  return {
-    root,
-    tree: {
-      root,
-      lookup: () => undefined,
-      readTree: (hash) => (hash === root ? [] : store.readTree(hash)),
-    },
-    rulesHash: rules,
-    skippedHash: null,
-    skipped: [],
-    isSkipped: () => false,
-    ignoredMatcher: () => false,
-    files: 0,
-    bytes: 0,
-    left_out: [],
-  };
-}
-
-function presentOf(scan: Scan | null, store: ObjectStore): Present {
-  if (scan === null) {
-    const root = store.hashTree([]);
-    const never = (): boolean => false;
-    return { root, readTree: () => [], isIgnored: never, isSkipped: never };
-  }
-  return {
-    root: scan.root,
-    readTree: (hash) => scan.tree.readTree(hash),
-    isIgnored: scan.ignoredMatcher,
-    isSkipped: scan.isSkipped,
-  };
-}
-
-function wantedOf(target: Snapshot, store: ObjectStore, copying: boolean): Wanted {
-  const skipped = new Skipped();
-  // A copy overwrites nothing, so what is doubtful in the target does no harm in it.
-  if (target.skipped !== null && !copying) {
-    for (const { path, path_b64, reason } of decodeSkipped(
-      store.readRecord("skipped", target.skipped),
-    )) {
-      const bytes = path_b64 === undefined ? Buffer.from(path) : Buffer.from(path_b64, "base64");
-      skipped.add(bytes.toString("latin1"), reason);
-    }
-  }
-  const ignored = loadRules(store, target.rules);
-  return { root: target.tree, isIgnored: ignored, isSkipped: (path) => skipped.covers(path) };
-}
-
-/** Refuses a chosen path that neither the checkpoint nor the folder knows. */
-function requireKnown(paths: Buffer[], tree: string, present: Present, store: ObjectStore): void {
-  for (const path of paths) {
-    if (find(path, tree, (hash) => store.readTree(hash)) !== undefined) continue;
-    if (find(path, present.root, present.readTree) !== undefined) continue;
-    throw new ProtocolError(
-      "not_found",
-      `"${path.toString()}" is neither in the checkpoint nor among the captured files of the folder.`,
-    );
-  }
-}
-
-function find(
-  path: Buffer,
-  root: string,
-  readTree: (hash: string) => TreeEntry[],
-): TreeEntry | undefined {
-  let entry: TreeEntry | undefined;
-  let hash: string | undefined = root;
-  for (const name of splitPath(path)) {
-    if (hash === undefined) return undefined;
-    entry = readTree(hash).find((other) => other.name.equals(name));
-    hash = entry?.kind === "directory" ? entry.hash : undefined;
-    if (entry === undefined) return undefined;
-  }
-  return entry;
 }
 
 /** Takes the safety snapshot's facts, nothing of it durable yet, and draws up the journal. */
@@ -192,7 +145,7 @@ export function prepareJournal(
     const mode = (path: Buffer): number => site.modeOf(path) ?? 0o755;
     const tree = graft(store, scan.root, named, mode);
     const facts = around.describe(scan, request.workspace, request.parent);
-    const safety = { ...facts, tree };
+    const safety = { ...facts, tree, rules: remember(store, facts.rules, planned.forced) };
     for (const { content } of named) {
       safety.files += 1;
       safety.bytes += content.size;
@@ -210,7 +163,8 @@ function withSaved(steps: RestoreJournal["steps"], named: Named[]): RestoreJourn
   const saved = new Map(named.map(({ path, content }) => [path.toString("latin1"), content]));
   return steps.map((step) => {
     const content = saved.get(step.path.toString("latin1"));
-    return step.do === "put" && content !== undefined ? { ...step, before: content } : step;
+    if (content === undefined) return step;
+    return step.do === "put" || step.do === "take" ? { ...step, before: content } : step;
   });
 }
 

@@ -11,16 +11,19 @@ import type {
   Recovered,
   Snapshot,
 } from "../runner.ts";
+import type { IgnoredMatcher } from "../scan/scan.ts";
 import { loadRules } from "../scan/scan.ts";
 import type { Journals } from "../store/journals.ts";
 import type { ObjectStore } from "../store/objects.ts";
-import { applySteps } from "./apply.ts";
+import { applySteps, nothingSound } from "./apply.ts";
+import type { Planned } from "./draft.ts";
 import { failure } from "./failures.ts";
 import type { RestoreJournal } from "./journal.ts";
 import { decodeJournal } from "./journal.ts";
 import type { Preparation, Surroundings } from "./preparation.ts";
 import { prepareJournal, readPreparation, withoutLimits } from "./preparation.ts";
 import { Resolution } from "./resolution.ts";
+import { unlessDamaged } from "./sides.ts";
 import { Site } from "./site.ts";
 import { findCopyDifferences, findDifferences } from "./verify.ts";
 
@@ -78,6 +81,7 @@ export class Restorer {
         { details: { plan } },
       );
     }
+    refuseDamaged(preparation.planned);
     hooks.check?.();
     const { journal, safety } = this.#guard("Nothing was changed.", () =>
       prepareJournal(this.#options, this.#fs, this.#store, request, preparation),
@@ -222,7 +226,8 @@ export class Restorer {
       ...hooks,
       onProgress: (progress) => hooks.onProgress?.({ ...progress, phase: "verify" }),
     });
-    const rules = (snapshot: Snapshot) => loadRules(this.#store, snapshot.rules);
+    const rules = (snapshot: Snapshot): IgnoredMatcher =>
+      unlessDamaged(() => loadRules(this.#store, snapshot.rules)) ?? (() => false);
     const [ignoredBefore, ignoredByTarget] = [rules(journal.safety), rules(journal.target)];
     return [
       ...reported,
@@ -252,4 +257,10 @@ export class Restorer {
   #reached(phase: string): void {
     this.#options.ports.onPhase?.(phase);
   }
+}
+
+/** Where damage leaves nothing to do, a restore would only look as if it had done something. */
+function refuseDamaged({ steps, blocked }: Planned): void {
+  const damaged = blocked.filter(({ reason }) => reason === "damaged");
+  if (steps.length === 0 && damaged.length > 0) throw nothingSound(damaged.map(({ path }) => path));
 }

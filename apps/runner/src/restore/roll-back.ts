@@ -5,6 +5,7 @@ import { same } from "./content.ts";
 import { isWayLost } from "./folders.ts";
 import type { Step } from "./journal.ts";
 import { keepBeside } from "./keep-beside.ts";
+import { folded } from "./merge.ts";
 import { isOurFolder, loosen, settleModes } from "./modes.ts";
 import type { Site } from "./site.ts";
 import type { Staged } from "./staging.ts";
@@ -29,8 +30,13 @@ class Back {
   readonly differences: Difference[] = [];
   readonly #site: Site;
 
+  /** What was to go, in the form of `folded`. */
+  readonly #going: Set<string>;
+
   constructor(site: Site) {
     this.#site = site;
+    const going = site.journal.steps.filter((step) => step.do === "take");
+    this.#going = new Set(going.map(({ path }) => folded(path)));
   }
 
   takeBack(step: Step, { fresh, aside }: Staged): void {
@@ -38,7 +44,7 @@ class Back {
     if (step.do === "put") {
       site.drop(fresh);
       if (site.stands(aside)) this.#return(step.path, aside, step.before, step.after);
-      else if (step.before === null && same(site.look(step.path), step.after)) site.drop(step.path);
+      else if (step.before === null && this.#isOurs(step)) site.drop(step.path);
       else this.#check(step.path, step.before);
     } else if (step.do === "take") {
       if (site.stands(aside)) this.#return(step.path, aside, step.before, null);
@@ -47,6 +53,14 @@ class Back {
       const mode = site.modeOf(step.path);
       if (isOurFolder(mode, step.mode) && !site.removeFolder(step.path)) this.report(step.path);
     } else if (step.do === "rmdir") this.#remake(step.path, step.mode);
+  }
+
+  /** Whether what stands at a path that was free is what the restore put there. */
+  #isOurs({ path, after }: Step & { do: "put" }): boolean {
+    const site = this.#site;
+    if (!same(site.look(path), after)) return false;
+    // On some disks it may be a file that was to go, under another spelling of the name.
+    return !this.#going.has(folded(path)) || site.spells(path);
   }
 
   report(path: Buffer): void {

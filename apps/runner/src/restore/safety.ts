@@ -4,7 +4,7 @@ import type { ObjectStore, TreeEntry } from "../store/objects.ts";
 import type { Content } from "./content.ts";
 import { save } from "./content.ts";
 import { Folders } from "./folders.ts";
-import type { Named } from "./planner.ts";
+import type { Named } from "./draft.ts";
 
 /** Stores the named paths' present content. Gives what was stored, which may be newer. */
 export function saveNamed(fs: Fs, store: ObjectStore, workspace: Buffer, named: Named[]): Named[] {

@@ -6,6 +6,7 @@ import { Choice } from "./choice.ts";
 import { same } from "./content.ts";
 import type { Site } from "./site.ts";
 import { equal, pairs } from "./merge.ts";
+import { unlessDamaged } from "./sides.ts";
 
 interface Known {
   now: Scan;
@@ -21,11 +22,8 @@ export function findDifferences(site: Site, known: Known): Difference[] {
   const { tree } = site.journal.target;
   if (known.now.root === tree) return [];
   const verifier = new Verifier(site, known);
-  verifier.within(
-    Buffer.alloc(0),
-    known.now.tree.readTree(known.now.root),
-    site.store.readTree(tree),
-  );
+  const now = known.now.tree.readTree(known.now.root);
+  verifier.within(Buffer.alloc(0), now, site.store.readTree(tree));
   return verifier.found;
 }
 
@@ -60,13 +58,20 @@ class Verifier {
     const isFolder = now?.kind === "directory";
     if (isFolder && wanted?.kind === "directory") {
       if (now.mode !== wanted.mode && relation === "inside") this.#report(path, now);
-      const { now: scan } = this.#known;
-      this.within(path, scan.tree.readTree(now.hash), this.#site.store.readTree(wanted.hash));
+      this.within(path, this.#known.now.tree.readTree(now.hash), this.#wanted(path, wanted));
     } else if (isFolder && wanted === null) this.#extraFolder(path, now);
     else if (relation === "inside") this.#report(path, now);
     else if (wanted?.kind === "directory") {
-      this.within(path, [], this.#site.store.readTree(wanted.hash));
+      this.within(path, [], this.#wanted(path, wanted));
     }
+  }
+
+  #wanted(path: Buffer, { hash }: TreeEntry): TreeEntry[] {
+    const entries = unlessDamaged(() => this.#site.store.readTree(hash));
+    if (entries !== null) return entries;
+    const detail = "The store's copy of this folder is damaged, so it cannot be verified.";
+    this.found.push({ ...wirePath(path), reason: "damaged", detail });
+    return [];
   }
 
   #ignores(path: Buffer, wanted: TreeEntry): boolean {
@@ -78,7 +83,7 @@ class Verifier {
     if (this.#choice.relation(path) === "outside") return;
     const seen = this.#site.look(path);
     if (wanted.kind === "directory" && seen?.kind === "directory") {
-      for (const entry of this.#site.store.readTree(wanted.hash)) {
+      for (const entry of this.#wanted(path, wanted)) {
         this.#checkIgnored(joinPath(path, entry.name), entry);
       }
     } else if (!same(seen, wanted)) this.#report(path, null);
