@@ -50,6 +50,7 @@ export class LocalRunner implements Calls {
   readonly #dataDir: string;
   readonly #store: Store;
   readonly #restorer: Restorer;
+  #closed = false;
   // A thread serves one workspace, as a rule.
   #cache: { workspace: string; cache: StatCache } | undefined;
 
@@ -91,31 +92,34 @@ export class LocalRunner implements Calls {
 
   plan: Calls["plan"] = (request, hooks) => this.#restorer.plan(request, hooks);
 
-  prepare: Calls["prepare"] = (request, hooks) => this.#restorer.prepare(request, hooks);
+  prepare: Calls["prepare"] = (request, hooks) =>
+    this.#restoring(() => this.#restorer.prepare(request, hooks));
 
-  apply: Calls["apply"] = (operationId, hooks) => this.#restorer.apply(operationId, hooks);
+  apply: Calls["apply"] = (operationId, hooks) =>
+    this.#restoring(() => this.#restorer.apply(operationId, hooks));
 
   settle(operationId: string): void {
-    this.#restorer.settle(operationId);
+    this.#restoring(() => this.#restorer.settle(operationId));
   }
 
   abandon(operationId: string): void {
-    this.#restorer.abandon(operationId);
+    this.#restoring(() => this.#restorer.abandon(operationId));
   }
 
-  recover: Calls["recover"] = (committed) => this.#restorer.recover(committed);
+  recover: Calls["recover"] = (committed) =>
+    this.#restoring(() => this.#restorer.recover(committed));
 
   /** Pins of journals that are still to be resolved stay too. */
   reconcile(pins: string[]): number {
     const journals = this.#store.journals.list().map(({ operation_id }) => operation_id);
     const known = new Set([...pins, ...journals]);
     const stray = this.#store.index.pins().filter((pin) => !known.has(pin));
-    if (stray.length > 0) this.#store.unpin(stray);
+    if (stray.length > 0) this.release(stray);
     return stray.length;
   }
 
   release(pins: string[]): void {
-    this.#store.unpin(pins);
+    this.#restoring(() => this.#store.unpin(pins));
   }
 
   diff({ from, to, ...rest }: DiffRequest, hooks: WorkHooks): DiffResult {
@@ -142,8 +146,19 @@ export class LocalRunner implements Calls {
 
   facts: Calls["facts"] = () => this.#store.facts();
 
+  /** Call after each call: what it put and did not commit is dropped. */
+  rest(): void {
+    if (!this.#closed) this.#store.discard();
+  }
+
   close(): void {
+    this.#closed = true;
     this.#store.close();
+  }
+
+  /** Restores, and what lets go of things, work on where captures find the store full. */
+  #restoring<T>(work: () => T): T {
+    return this.#store.as("restore", work);
   }
 
   #scan(options: Omit<ScanOptions, "cache">): Scan {

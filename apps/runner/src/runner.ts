@@ -208,7 +208,7 @@ export interface CollectRequest {
   max_ms?: number;
 }
 
-/** What collecting freed since the last call that was `done`. */
+/** What this call freed. */
 export interface Collected {
   freed_bytes: number;
   removed_objects: number;

@@ -43,7 +43,7 @@ export async function startRunner(options: RunnerOptions): Promise<r.Runner> {
   try {
     // Before any thread: tables are made, and packs of threads that crashed are free again.
     const store = openStore(storeDir);
-    store.index.releaseAllPacks();
+    store.begin();
     store.close();
     return new WorkerRunner(options, storeDir, () => lock.release());
   } catch (error) {

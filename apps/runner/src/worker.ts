@@ -61,8 +61,11 @@ function answer(runner: LocalRunner, call: CallMessage): void {
     const hooks = hooksOf(call);
     // It may have been given up while it waited for its turn.
     hooks.check?.();
-    send({ id: call.id, result: method(call.request, hooks) });
+    const result = method(call.request, hooks);
+    runner.rest();
+    send({ id: call.id, result });
   } catch (error) {
+    runner.rest();
     send({ id: call.id, error: toWire(error) });
   }
   if (call.method === "close") port?.close();

@@ -7,7 +7,8 @@ export const packRollBytes = 64 * 1024 * 1024;
 export const blockBytes = 256 * 1024;
 
 // magic 4, codec 1, reserved 3, objects 4, raw length 4, stored length 4, CRC-32 4
-const headerBytes = 24;
+export const headerBytes = 24;
+const crcOffset = 20;
 const magic = Buffer.from("CBLK");
 const directoryBytes = 5;
 
@@ -35,6 +36,9 @@ export function blockLength(place: BlockPlace): number {
   return headerBytes + place.count * directoryBytes + place.stored;
 }
 
+/** The same in SQL, over a row of `blocks`. */
+export const blockLengthSql = `${headerBytes} + count * ${directoryBytes} + stored`;
+
 /**
  * A block as it stands in a pack: header, directory (with which an index can be made anew),
  * compressed bytes. The CRC covers all of it but itself.
@@ -56,7 +60,7 @@ export function encodeBlock(
     head[headerBytes + i * directoryBytes] = kind;
     head.writeUInt32BE(length, headerBytes + i * directoryBytes + 1);
   });
-  head.writeUInt32BE(crc32(data, crc32(head)), 20);
+  head.writeUInt32BE(crc32(data, crc32(head)), crcOffset);
   return { head, data, codec };
 }
 
@@ -70,4 +74,42 @@ export function decodeBlock(place: BlockPlace, stored: Buffer): Buffer {
 function exact(data: Buffer, length: number): Buffer {
   if (data.length !== length) throw new RangeError("a block has another length than it should");
   return data;
+}
+
+/** What the header of a block says of it; undefined where none begins. `bytes` is that or more. */
+export function readBlockHead(bytes: Buffer, offset: number): BlockPlace | undefined {
+  if (bytes.length < headerBytes || !bytes.subarray(0, magic.length).equals(magic))
+    return undefined;
+  return {
+    offset,
+    codec: bytes.readUInt8(4),
+    count: bytes.readUInt32BE(8),
+    raw: bytes.readUInt32BE(12),
+    stored: bytes.readUInt32BE(16),
+  };
+}
+
+/** Whether a whole block is as it was written. */
+export function isSoundBlock(bytes: Buffer): boolean {
+  const place = readBlockHead(bytes, 0);
+  if (place === undefined || blockLength(place) !== bytes.length) return false;
+  const head = Buffer.from(bytes.subarray(0, dataOffset(place)));
+  head.writeUInt32BE(0, crcOffset);
+  return crc32(bytes.subarray(head.length), crc32(head)) === bytes.readUInt32BE(crcOffset);
+}
+
+/** The objects of a whole, sound block in order, with their bytes. */
+export function* objectsOf(
+  bytes: Buffer,
+): Generator<{ kind: number; offset: number; data: Buffer }, void> {
+  const place = readBlockHead(bytes, 0);
+  if (place === undefined) throw new RangeError("no block begins here");
+  const raw = decodeBlock(place, bytes.subarray(dataOffset(place)));
+  let offset = 0;
+  for (let i = 0; i < place.count; i += 1) {
+    const at = headerBytes + i * directoryBytes;
+    const length = bytes.readUInt32BE(at + 1);
+    yield { kind: bytes.readUInt8(at), offset, data: raw.subarray(offset, offset + length) };
+    offset += length;
+  }
 }

@@ -59,6 +59,22 @@ export function decodeTree(data: Buffer): TreeEntry[] {
   return entries;
 }
 
+/** What a tree refers to, without making entries of it: hashes are 32 bytes as latin1 text. */
+export function* hashesIn(
+  tree: Buffer,
+): Generator<{ hash: string; holds: "tree" | "chunks" | null }> {
+  for (let at = 0; at < tree.length;) {
+    const kind = tree.readUInt8(at);
+    const size = tree.readUIntBE(at + 3, 6);
+    const hashAt = at + fixedBytes + tree.readUInt16BE(at + 9);
+    at = hashAt + hashBytes;
+    // A file of more than 4 MiB is a list of chunks, whatever else is said of it.
+    const large = kind !== codes.directory && size > wholeFileBytes;
+    const holds = kind === codes.directory ? "tree" : large ? "chunks" : null;
+    yield { hash: tree.toString("latin1", hashAt, at), holds };
+  }
+}
+
 /** Content of a large file: its size, then the hashes of its chunks of 1 MiB. */
 export interface ChunkList {
   size: number;

@@ -14,16 +14,26 @@ export function damaged(hash: string, why: string, cause?: unknown): ProtocolErr
   );
 }
 
+/** `SQLITE_IOERR_SHMSIZE`: the index's shared memory could not grow. */
+const sqliteNoSharedMemory = 4874;
+
+/** Whether it is for want of space that something could not be written. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("errcode" in error && error.errcode === sqliteNoSharedMemory) return true;
+  const code = "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT" || resultCode(error) === sqliteFull;
+}
+
 /** The error of the table for a failure of disk or index while the store was used. */
 function storeError(error: unknown): unknown {
   if (error instanceof ProtocolError || !(error instanceof Error)) return error;
-  const code = "code" in error ? error.code : undefined;
   const result = resultCode(error);
-  if (code === "ENOSPC" || code === "EDQUOT" || result === sqliteFull) {
+  if (isDiskFull(error)) {
     return new ProtocolError(
       "store_full",
       "The disk that holds Cairn's data folder is full. Free some space there and try again; nothing that was kept is lost.",
-      { cause: error },
+      { details: { reason: "disk" }, cause: error },
     );
   }
   if (result === sqliteCorrupt || result === sqliteNotADatabase) return damagedIndex(error);

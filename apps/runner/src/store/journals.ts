@@ -1,5 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
-import { transaction } from "./sqlite.ts";
+import type { StoreIndex } from "./store-index.ts";
 
 export interface Journal {
   operation_id: string;
@@ -9,14 +8,14 @@ export interface Journal {
 
 /** Restore journals, by operation. Each change is durable when the call returns. */
 export class Journals {
-  readonly #database: DatabaseSync;
+  readonly #index: StoreIndex;
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
+  constructor(index: StoreIndex) {
+    this.#index = index;
   }
 
   get(operationId: string): Journal | undefined {
-    const row = this.#database
+    const row = this.#index.database
       .prepare("SELECT operation_id, phase, data FROM journals WHERE operation_id = ?")
       .get(operationId);
     return row && journal(row);
@@ -25,21 +24,21 @@ export class Journals {
   /** `data` is kept as JSON. */
   put(operationId: string, phase: string, data: unknown): void {
     const text = JSON.stringify(data);
-    transaction(this.#database, () =>
-      this.#database
+    this.#index.write(() =>
+      this.#index.database
         .prepare("INSERT OR REPLACE INTO journals VALUES (?, ?, ?, ?)")
         .run(operationId, phase, text, Date.now()),
     );
   }
 
   delete(operationId: string): void {
-    transaction(this.#database, () =>
-      this.#database.prepare("DELETE FROM journals WHERE operation_id = ?").run(operationId),
+    this.#index.write(() =>
+      this.#index.database.prepare("DELETE FROM journals WHERE operation_id = ?").run(operationId),
     );
   }
 
   list(): Journal[] {
-    return this.#database
+    return this.#index.database
       .prepare("SELECT operation_id, phase, data FROM journals ORDER BY updated_at, operation_id")
       .all()
       .map(journal);

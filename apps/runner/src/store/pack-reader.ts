@@ -1,19 +1,24 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace } from "./blocks.ts";
-import { dataOffset, decodeBlock } from "./blocks.ts";
+import { blockLength, dataOffset, decodeBlock } from "./blocks.ts";
+import type { Disk } from "./disk.ts";
+import { readAll } from "./disk.ts";
 
-const maxOpenPacks = 64;
 const cachedBytes = 16 * 1024 * 1024;
+const largeBytes = 8 * 1024 * 1024;
 
 /** Reads blocks of packs, and keeps the latest ones decompressed. */
 export class PackReader {
+  readonly #disk: Disk;
   readonly #dir: string;
-  readonly #open = new Map<string, number>();
   readonly #blocks = new Map<string, Buffer>();
   #bytes = 0;
+  // One only: a pack that is removed keeps its space for as long as somebody has it open.
+  #open: { pack: string; fd: number } | undefined;
 
-  constructor(dir: string) {
+  constructor(disk: Disk, dir: string) {
+    this.#disk = disk;
     this.#dir = dir;
   }
 
@@ -27,19 +32,37 @@ export class PackReader {
       this.#blocks.set(key, cached);
       return cached;
     }
-    const stored = Buffer.allocUnsafe(place.stored);
-    const read = readSync(this.#fd(pack), stored, 0, place.stored, dataOffset(place));
-    if (read !== place.stored) throw new RangeError(`pack ${pack} is cut off`);
+    const stored = this.#bytesAt(pack, dataOffset(place), place.stored);
     const raw = decodeBlock(place, stored);
     this.#keep(key, raw);
     return raw;
   }
 
+  /** The block as it stands in the pack: header, directory and stored bytes. */
+  readWhole(pack: string, place: BlockPlace): Buffer {
+    return this.#bytesAt(pack, place.offset, blockLength(place));
+  }
+
+  #bytesAt(pack: string, offset: number, length: number): Buffer {
+    const fd = this.#fd(pack);
+    // A length that a flipped bit made huge is not to be allocated first.
+    if (length > largeBytes && offset + length > this.#disk.size(fd)) throw cutOff(pack);
+    const bytes = Buffer.allocUnsafe(length);
+    if (!readAll(this.#disk, fd, bytes, offset)) throw cutOff(pack);
+    return bytes;
+  }
+
+  /** Closes the pack that is open: call when nothing is read for a while. */
+  rest(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open !== undefined) this.#disk.close(open.fd);
+  }
+
   close(): void {
-    for (const fd of this.#open.values()) closeSync(fd);
-    this.#open.clear();
     this.#blocks.clear();
     this.#bytes = 0;
+    this.rest();
   }
 
   #keep(key: string, raw: Buffer): void {
@@ -53,15 +76,14 @@ export class PackReader {
   }
 
   #fd(pack: string): number {
-    const known = this.#open.get(pack);
-    if (known !== undefined) return known;
-    for (const [oldest, fd] of this.#open) {
-      if (this.#open.size < maxOpenPacks) break;
-      closeSync(fd);
-      this.#open.delete(oldest);
-    }
-    const fd = openSync(join(this.#dir, pack), "r");
-    this.#open.set(pack, fd);
+    if (this.#open?.pack === pack) return this.#open.fd;
+    this.rest();
+    const fd = this.#disk.open(join(this.#dir, pack), constants.O_RDONLY | constants.O_NOFOLLOW);
+    this.#open = { pack, fd };
     return fd;
   }
+}
+
+function cutOff(pack: string): RangeError {
+  return new RangeError(`pack ${pack} is cut off`);
 }

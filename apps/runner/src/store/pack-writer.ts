@@ -1,79 +1,148 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync } from "node:fs";
-import { writevSync } from "node:fs";
+import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace, Directory } from "./blocks.ts";
 import { encodeBlock, packHeader, packRollBytes } from "./blocks.ts";
+import type { Disk } from "./disk.ts";
+import { writeAll } from "./disk.ts";
+import type { Room } from "./room.ts";
 import type { StoreIndex } from "./store-index.ts";
 
 interface OpenPack {
   name: string;
   fd: number;
   size: number;
+  /** End of what the index knows of it, 0 while it knows nothing. */
+  committed: number;
 }
 
 /** Appends blocks to a pack that no other thread appends to. */
 export class PackWriter {
+  readonly #disk: Disk;
   readonly #dir: string;
   readonly #index: StoreIndex;
+  readonly #room: Room;
   readonly #writer = randomBytes(12).toString("hex");
   #pack: OpenPack | undefined;
-  #unsynced = false;
+  /** Packs that were filled since the last commit. */
+  #full: { name: string; committed: number }[] = [];
+  #appending = false;
   #newNames = false;
+  #written = 0;
 
-  constructor(dir: string, index: StoreIndex) {
+  constructor(disk: Disk, dir: string, index: StoreIndex, room: Room) {
+    this.#disk = disk;
     this.#dir = dir;
     this.#index = index;
+    this.#room = room;
   }
 
   get writer(): string {
     return this.#writer;
   }
 
+  /** Bytes that it has put on the disk, of blocks and of new packs. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** Nothing is durable before `sync`. After an error call `abandon`. */
   append(directory: Directory, raw: Uint8Array): { pack: string; place: BlockPlace } {
-    const pack = this.#open();
     const { head, data, codec } = encodeBlock(directory, raw);
-    const place: BlockPlace = {
-      offset: pack.size,
-      codec,
-      count: directory.length,
-      raw: raw.length,
-      stored: data.length,
-    };
-    this.#unsynced = true;
-    writeAll(pack.fd, [head, data], pack.size);
-    pack.size += head.length + data.length;
-    return { pack: pack.name, place };
+    const { pack, offset } = this.appendWhole([head, data]);
+    const stored = data.length;
+    return { pack, place: { offset, codec, count: directory.length, raw: raw.length, stored } };
+  }
+
+  /** Appends a block as it stands in another pack. */
+  appendWhole(parts: Uint8Array[]): { pack: string; offset: number } {
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    const pack = this.#begin();
+    const offset = pack.size;
+    this.#room.take(bytes);
+    this.#room.making(() => writeAll(this.#disk, pack.fd, parts, offset));
+    pack.size += bytes;
+    this.#written += bytes;
+    return { pack: pack.name, offset };
   }
 
   /** Makes every block that was appended durable. */
   sync(): void {
-    if (this.#pack !== undefined && this.#unsynced) fdatasyncSync(this.#pack.fd);
-    this.#unsynced = false;
-    if (this.#newNames) syncFolder(this.#dir);
+    if (this.#pack !== undefined && this.#appending) this.#disk.sync(this.#pack.fd);
+    if (this.#newNames) this.#disk.syncFolder(this.#dir);
     this.#newNames = false;
+  }
+
+  /** Call once the index has committed what was appended. */
+  committed(): void {
+    if (this.#pack !== undefined) this.#pack.committed = this.#pack.size;
+    this.#full = [];
+    this.#appending = false;
+  }
+
+  /** Takes back what was appended since the last commit, of which the index knows nothing. */
+  discard(): void {
+    if (!this.#appending) return;
+    try {
+      const pack = this.#pack;
+      for (const { name, committed } of this.#full) this.#cutByName(name, committed);
+      if (pack === undefined) return;
+      if (pack.committed === 0) {
+        this.#disk.unlink(join(this.#dir, pack.name));
+        this.#pack = undefined;
+        this.#disk.close(pack.fd);
+      } else {
+        this.#disk.truncate(pack.fd, pack.committed);
+        pack.size = pack.committed;
+      }
+    } catch {
+      // It is garbage then, which collecting finds.
+      this.abandon();
+    } finally {
+      this.#full = [];
+      this.#appending = false;
+      this.#newNames = false;
+    }
   }
 
   /** Leaves the pack as it is: what was appended since the last commit is garbage in it. */
   abandon(): void {
-    if (this.#pack !== undefined) closeSync(this.#pack.fd);
+    const pack = this.#pack;
     this.#pack = undefined;
-    this.#unsynced = false;
+    this.#full = [];
+    this.#appending = false;
     this.#newNames = false;
+    if (pack === undefined) return;
+    try {
+      this.#disk.close(pack.fd);
+    } catch {
+      // It is closed all the same.
+    }
   }
 
+  /** Lets others append to the pack. */
   close(): void {
+    this.discard();
     this.abandon();
     this.#index.releasePacks(this.#writer);
   }
 
-  #open(): OpenPack {
+  #begin(): OpenPack {
+    if (!this.#appending) {
+      // Collecting may have taken the pack since the last commit.
+      if (this.#pack !== undefined && !this.#index.ownsPack(this.#pack.name, this.#writer)) {
+        this.abandon();
+      }
+      this.#room.begin(this.#index.packedBytes());
+      this.#appending = true;
+    }
     if (this.#pack !== undefined && this.#pack.size < packRollBytes) return this.#pack;
     if (this.#pack !== undefined) {
-      if (this.#unsynced) fdatasyncSync(this.#pack.fd);
-      closeSync(this.#pack.fd);
+      const { fd, name, committed } = this.#pack;
+      this.#full.push({ name, committed });
+      this.#disk.sync(fd);
       this.#pack = undefined;
+      this.#disk.close(fd);
     }
     this.#pack = this.#reopen() ?? this.#create();
     return this.#pack;
@@ -85,48 +154,42 @@ export class PackWriter {
     if (claimed === undefined) return undefined;
     let fd: number | undefined;
     try {
-      fd = openSync(join(this.#dir, claimed.name), constants.O_RDWR | constants.O_NOFOLLOW);
-      const size = fstatSync(fd).size;
+      fd = this.#disk.open(join(this.#dir, claimed.name), constants.O_RDWR | constants.O_NOFOLLOW);
+      const size = this.#disk.size(fd);
       // A shorter pack has lost committed blocks; validate reports those, nothing may cover it up.
-      if (size >= claimed.bytes && size < packRollBytes) return { name: claimed.name, fd, size };
+      if (size >= claimed.bytes && size < packRollBytes) {
+        return { name: claimed.name, fd, size, committed: size };
+      }
     } catch {
       // Gone or unreadable: reads of its objects say so. New blocks go into a new pack.
     }
-    if (fd !== undefined) closeSync(fd);
+    if (fd !== undefined) this.#disk.close(fd);
     return undefined;
   }
 
   #create(): OpenPack {
     const name = `${randomBytes(8).toString("hex")}.pack`;
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const fd = openSync(join(this.#dir, name), flags, 0o600);
+    const fd = this.#room.making(() => this.#disk.open(join(this.#dir, name), flags, 0o600));
     this.#newNames = true;
-    this.#unsynced = true;
-    writeAll(fd, [packHeader], 0);
-    return { name, fd, size: packHeader.length };
+    this.#pack = { name, fd, size: packHeader.length, committed: 0 };
+    this.#room.take(packHeader.length);
+    this.#room.making(() => writeAll(this.#disk, fd, [packHeader], 0));
+    this.#written += packHeader.length;
+    return this.#pack;
   }
-}
 
-function writeAll(fd: number, parts: Uint8Array[], offset: number): void {
-  let rest = parts;
-  let at = offset;
-  while (rest.length > 0) {
-    let written = writevSync(fd, rest, at);
-    at += written;
-    rest = rest.flatMap((part) => {
-      const taken = Math.min(written, part.length);
-      written -= taken;
-      return taken === part.length ? [] : [part.subarray(taken)];
-    });
-  }
-}
-
-/** Makes names that were made or removed in a folder durable. */
-export function syncFolder(dir: string): void {
-  const fd = openSync(dir, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+  #cutByName(name: string, committed: number): void {
+    const path = join(this.#dir, name);
+    if (committed === 0) {
+      this.#disk.unlink(path);
+      return;
+    }
+    const fd = this.#disk.open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      this.#disk.truncate(fd, committed);
+    } finally {
+      this.#disk.close(fd);
+    }
   }
 }

@@ -14,9 +14,8 @@ interface Gathering {
 
 interface Place {
   object: NewObject;
-  /** The block it went into, or undefined while it is being gathered. */
-  block?: NewBlock;
-  gathering: Gathering;
+  /** The block that it went into, or where it is being gathered. */
+  in: NewBlock | Gathering;
 }
 
 /** Objects that were put and not committed yet, gathered into blocks. */
@@ -53,8 +52,8 @@ export class Pending {
   read(hash: string, packs: PackReader): { kind: number; size: number; data: Buffer } | undefined {
     const place = this.#objects.get(hash);
     if (place === undefined) return undefined;
-    const { object, block } = place;
-    const raw = block === undefined ? place.gathering.buffer : packs.read(block.pack, block.place);
+    const { object, in: from } = place;
+    const raw = "pack" in from ? packs.read(from.pack, from.place) : from.buffer;
     const data = Buffer.from(raw.subarray(object.offset, object.offset + object.length));
     return { kind: object.kind, size: object.size, data };
   }
@@ -79,7 +78,7 @@ export class Pending {
     const object = { hash, kind, offset: into.used, length, size };
     into.used += length;
     into.objects.push(object);
-    this.#objects.set(hash, { object, gathering: into });
+    this.#objects.set(hash, { object, in: into });
   }
 
   #write(from: Gathering): void {
@@ -89,7 +88,7 @@ export class Pending {
     const block: NewBlock = { pack, place, objects: from.objects };
     for (const { hash } of from.objects) {
       const known = this.#objects.get(hash);
-      if (known !== undefined) known.block = block;
+      if (known !== undefined) known.in = block;
     }
     this.#blocks.push(block);
     from.used = 0;

@@ -2,10 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { ProtocolError } from "@cairn/shared/errors";
 import { transaction } from "./sqlite.ts";
 
-const schemaVersion = 1;
-
-const schema = `
+/** What each version added to the one before; never changed once it is out. */
+const versions = [
+  `
 CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT;
+INSERT INTO schema_version VALUES (0);
 -- writer: the thread that appends to the pack now; bytes: end of the last committed block
 CREATE TABLE packs (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL, writer TEXT
@@ -27,30 +28,42 @@ CREATE TABLE journals (
 ) STRICT, WITHOUT ROWID;
 -- device that a workspace was on when it was last captured
 CREATE TABLE workspaces (path TEXT PRIMARY KEY, device TEXT NOT NULL) STRICT, WITHOUT ROWID;
-`;
+`,
+  `
+-- of a block's objects, those that the index has there: how many, and their raw bytes
+ALTER TABLE blocks ADD COLUMN refs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blocks ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
+UPDATE blocks SET refs = used.refs, live = used.live FROM
+  (SELECT block, count(*) AS refs, sum(length) AS live FROM objects GROUP BY block) AS used
+  WHERE used.block = blocks.id;
+CREATE INDEX blocks_of_pack ON blocks (pack, offset);
+-- what else is known of the store: key, value
+CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+];
 
-/** Makes the tables of a new index; refuses one of a newer Cairn. */
+/** Brings an index to the tables of today; refuses one of a newer Cairn. */
 export function prepareSchema(database: DatabaseSync): void {
-  const known = version(database);
-  if (known === undefined) {
-    transaction(database, () => {
-      // Another thread may have been quicker.
-      if (version(database) !== undefined) return;
-      database.exec(schema);
-      database.prepare("INSERT INTO schema_version VALUES (?)").run(schemaVersion);
-    });
-  } else if (known > schemaVersion) {
-    throw new ProtocolError(
-      "internal",
-      "The snapshot store was written by a newer Cairn. Start that version, or choose another data folder.",
-    );
-  }
+  if (version(database) === versions.length) return;
+  // Each step is whole or not there; another thread may have been quicker.
+  transaction(database, () => {
+    const known = version(database);
+    if (known > versions.length) {
+      throw new ProtocolError(
+        "internal",
+        "The snapshot store was written by a newer Cairn. Start that version, or choose another data folder.",
+      );
+    }
+    for (const step of versions.slice(known)) database.exec(step);
+    database.prepare("UPDATE schema_version SET version = ?").run(versions.length);
+  });
 }
 
-function version(database: DatabaseSync): number | undefined {
+/** 0 for an index without tables. */
+function version(database: DatabaseSync): number {
   const table = database
     .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
     .get();
-  if (table === undefined) return undefined;
+  if (table === undefined) return 0;
   return Number(database.prepare("SELECT version FROM schema_version").get()?.["version"]);
 }

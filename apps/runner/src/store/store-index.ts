@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { Snapshot } from "../runner.ts";
 import type { BlockPlace } from "./blocks.ts";
-import { blockLength } from "./blocks.ts";
+import { blockLength, blockLengthSql, packHeader } from "./blocks.ts";
 import { prepareSchema } from "./schema.ts";
 import { transaction } from "./sqlite.ts";
 
@@ -30,24 +30,43 @@ export interface NewBlock {
   objects: NewObject[];
 }
 
+interface Added {
+  key: Buffer;
+  block: number | bigint;
+  object: NewObject;
+}
+
 export interface Pin {
   pin: string;
   snapshot: Snapshot;
 }
+
+/** How a commit differs from the common one. */
+export interface CommitOptions {
+  /** Objects whose known place is to be forgotten: it does not read back. */
+  replaced?: ReadonlySet<string>;
+  /** Is told what all packs hold with the commit, and may refuse it by throwing. */
+  check?: (held: number) => void;
+}
+
+/** Runs a write, perhaps twice: see `Room.making`. */
+export type Making = <T>(work: () => T) => T;
 
 const busyMs = 30_000;
 
 /** The SQLite index of the packs. Each thread has a connection of its own. */
 export class StoreIndex {
   readonly database: DatabaseSync;
+  readonly #making: Making;
   readonly #has: StatementSync;
   readonly #find: StatementSync;
 
-  constructor(path: string) {
+  constructor(path: string, making: Making = (work) => work()) {
+    this.#making = making;
     this.database = new DatabaseSync(path, { timeout: busyMs });
     try {
       this.database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-      prepareSchema(this.database);
+      making(() => prepareSchema(this.database));
       this.#has = this.database.prepare("SELECT 1 FROM objects WHERE hash = ?");
       this.#find = this.database.prepare(
         `SELECT o.kind, o.offset, o.length, o.size, p.name, b.offset AS block_offset, b.codec,
@@ -84,43 +103,73 @@ export class StoreIndex {
     };
   }
 
+  /** One write transaction. */
+  write<T>(work: () => T): T {
+    return this.#making(() => transaction(this.database, work));
+  }
+
   /** Adds blocks whose bytes are durable, and pins the snapshot, in one transaction. */
-  commit(writer: string, blocks: NewBlock[], pin: Pin | undefined): void {
+  commit(
+    writer: string,
+    blocks: NewBlock[],
+    pin: Pin | undefined,
+    { replaced = new Set(), check }: CommitOptions = {},
+  ): void {
     if (blocks.length === 0 && pin === undefined) return;
-    transaction(this.database, () => {
-      const packs = new Map<string, number | bigint>();
-      for (const { pack } of blocks) {
-        if (!packs.has(pack)) packs.set(pack, this.#packId(pack, writer));
-      }
-      const addBlock = this.database.prepare(
-        "INSERT INTO blocks (pack, offset, codec, count, raw, stored) VALUES (?, ?, ?, ?, ?, ?)",
-      );
-      const grow = this.database.prepare("UPDATE packs SET bytes = max(bytes, ?) WHERE id = ?");
-      const added: { key: Buffer; block: number | bigint; object: NewObject }[] = [];
-      for (const { pack, place, objects } of blocks) {
-        const id = packs.get(pack) ?? 0;
-        const { offset, codec, count, raw, stored } = place;
-        const block = addBlock.run(id, offset, codec, count, raw, stored).lastInsertRowid;
-        grow.run(offset + blockLength(place), id);
-        for (const object of objects) {
-          added.push({ key: Buffer.from(object.hash, "hex"), block, object });
-        }
-      }
+    this.write(() => {
+      this.#forget(replaced);
+      const added = this.#addBlocks(writer, blocks);
       // In key order the B-tree fills page by page.
       added.sort((a, b) => Buffer.compare(a.key, b.key));
       // Another thread may have stored the same content meanwhile: the first one stays.
       const addObject = this.database.prepare(
         "INSERT OR IGNORE INTO objects VALUES (?, ?, ?, ?, ?, ?)",
       );
+      const unused = this.#unused();
       for (const { key, block, object } of added) {
-        addObject.run(key, object.kind, block, object.offset, object.length, object.size);
+        const { kind, offset, length, size } = object;
+        const { changes } = addObject.run(key, kind, block, offset, length, size);
+        if (changes === 0) unused.run(length, block);
       }
+      if (blocks.length > 0) check?.(this.packedBytes());
       if (pin !== undefined) this.#pin(pin);
     });
   }
 
+  /** Points objects that stand in one of the blocks to copies of them. Inside `write`. */
+  repoint(writer: string, copies: NewBlock[], from: ReadonlySet<number>): void {
+    const find = this.database.prepare("SELECT block, length FROM objects WHERE hash = ?");
+    const point = this.database.prepare("UPDATE objects SET block = ?, offset = ? WHERE hash = ?");
+    const unused = this.#unused();
+    for (const { key, block, object } of this.#addBlocks(writer, copies)) {
+      const row = find.get(key);
+      const old = Number(row?.["block"]);
+      if (row !== undefined && from.has(old)) {
+        point.run(block, object.offset, key);
+        unused.run(Number(row["length"]), old);
+      } else unused.run(object.length, block);
+    }
+  }
+
+  /** Id of a pack, which reaches to `end` now; a row is made when it has none. Inside `write`. */
+  grownPack(name: string, writer: string, end: number): number | bigint {
+    const row = this.database
+      .prepare(
+        `INSERT INTO packs (name, bytes, writer) VALUES (?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET bytes = max(bytes, excluded.bytes) RETURNING id`,
+      )
+      .get(name, end, writer);
+    return Number(row?.["id"]);
+  }
+
+  /** Bytes of all packs up to their last committed block. */
+  packedBytes(): number {
+    const row = this.database.prepare("SELECT coalesce(sum(bytes), 0) AS n FROM packs").get();
+    return Number(row?.["n"]);
+  }
+
   unpin(pins: string[]): void {
-    transaction(this.database, () => {
+    this.write(() => {
       const remove = this.database.prepare("DELETE FROM pins WHERE pin = ?");
       for (const pin of pins) remove.run(pin);
     });
@@ -135,7 +184,7 @@ export class StoreIndex {
 
   /** Takes a pack with room that nobody appends to. */
   claimPack(writer: string, limit: number): { name: string; bytes: number } | undefined {
-    const row = transaction(this.database, () =>
+    const row = this.write(() =>
       this.database
         .prepare(
           `UPDATE packs SET writer = ? WHERE id =
@@ -147,13 +196,38 @@ export class StoreIndex {
     return row && { name: String(row["name"]), bytes: Number(row["bytes"]) };
   }
 
+  /** Objects, their raw bytes, and about what they take in the packs. */
+  totals(): { objects: number; raw: number; live: number } {
+    const row = this.database
+      .prepare(
+        `SELECT coalesce(sum(refs), 0) AS objects, coalesce(sum(live), 0) AS raw,
+           coalesce(sum(CASE WHEN raw > 0 THEN (${blockLengthSql}) * live / raw
+                             WHEN refs > 0 THEN ${blockLengthSql} END), 0) AS live,
+           (SELECT count(*) FROM packs) AS packs
+         FROM blocks`,
+      )
+      .get();
+    const of = (name: string): number => Number(row?.[name]);
+    const live = of("live") + of("packs") * packHeader.length;
+    return { objects: of("objects"), raw: of("raw"), live };
+  }
+
+  ownsPack(name: string, writer: string): boolean {
+    const row = this.database.prepare("SELECT writer FROM packs WHERE name = ?").get(name);
+    return row?.["writer"] === writer;
+  }
+
   releasePacks(writer: string): void {
-    this.database.prepare("UPDATE packs SET writer = NULL WHERE writer = ?").run(writer);
+    const owned = this.database.prepare("SELECT 1 FROM packs WHERE writer = ?").get(writer);
+    if (owned === undefined) return;
+    this.write(() =>
+      this.database.prepare("UPDATE packs SET writer = NULL WHERE writer = ?").run(writer),
+    );
   }
 
   /** At start, when no thread of this store runs: frees the packs of threads that crashed. */
   releaseAllPacks(): void {
-    this.database.exec("UPDATE packs SET writer = NULL WHERE writer IS NOT NULL");
+    this.write(() => this.database.exec("UPDATE packs SET writer = NULL WHERE writer IS NOT NULL"));
   }
 
   /** Device that the workspace was on when it was last captured. */
@@ -174,12 +248,34 @@ export class StoreIndex {
     this.database.close();
   }
 
-  #packId(name: string, writer: string): number | bigint {
-    const known = this.database.prepare("SELECT id FROM packs WHERE name = ?").get(name);
-    if (known !== undefined) return Number(known["id"]);
-    return this.database
-      .prepare("INSERT INTO packs (name, bytes, writer) VALUES (?, 0, ?)")
-      .run(name, writer).lastInsertRowid;
+  #addBlocks(writer: string, blocks: NewBlock[]): Added[] {
+    const add = this.database.prepare(
+      `INSERT INTO blocks (pack, offset, codec, count, raw, stored, refs, live)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    return blocks.flatMap(({ pack, place, objects }) => {
+      const id = this.grownPack(pack, writer, place.offset + blockLength(place));
+      const { offset, codec, count, raw, stored } = place;
+      const block = add.run(id, offset, codec, count, raw, stored, count, raw).lastInsertRowid;
+      return objects.map((object) => ({ key: Buffer.from(object.hash, "hex"), block, object }));
+    });
+  }
+
+  #unused(): StatementSync {
+    return this.database.prepare("UPDATE blocks SET refs = refs - 1, live = live - ? WHERE id = ?");
+  }
+
+  #forget(hashes: ReadonlySet<string>): void {
+    const find = this.database.prepare("SELECT block, length FROM objects WHERE hash = ?");
+    const remove = this.database.prepare("DELETE FROM objects WHERE hash = ?");
+    const unused = this.#unused();
+    for (const hash of hashes) {
+      const key = Buffer.from(hash, "hex");
+      const row = find.get(key);
+      if (row === undefined) continue;
+      unused.run(Number(row["length"]), Number(row["block"]));
+      remove.run(key);
+    }
   }
 
   #pin({ pin, snapshot }: Pin): void {

@@ -1,31 +1,32 @@
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Collected, CollectRequest, StoreFacts } from "../runner.ts";
-import { chunkBytes, decodeChunks, decodeTree, encodeTree } from "./encoding.ts";
-import type { ChunkList } from "./encoding.ts";
+import { encodeTree } from "./encoding.ts";
+import { Collection } from "./collection.ts";
+import type { Disk } from "./disk.ts";
+import { realDisk } from "./disk.ts";
 import { damaged, guarded, openError, writeError } from "./errors.ts";
 import type { ReadAt, Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
+import { Gate } from "./gate.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
 import type { Kind } from "./hashing.ts";
 import { Journals } from "./journals.ts";
 import type { ObjectStore, RecordKind, TreeEntry } from "./objects.ts";
 import { PackReader } from "./pack-reader.ts";
-import { PackWriter, syncFolder } from "./pack-writer.ts";
+import { PackWriter } from "./pack-writer.ts";
 import { Pending } from "./pending.ts";
+import { Reading } from "./reading.ts";
+import type { Purpose } from "./room.ts";
+import { Room } from "./room.ts";
 import type { Pin } from "./store-index.ts";
 import { StoreIndex } from "./store-index.ts";
 
-interface Loaded {
-  kind: Kind;
-  size: number;
-  data: Buffer;
-}
-
 export interface StoreOptions {
   /** Bytes that all packs together may take, null for as much as the disk holds. */
-  limit: number | null;
+  limit?: number | null;
+  disk?: Disk;
 }
 
 /**
@@ -36,69 +37,85 @@ export class Store implements ObjectStore {
   readonly dir: string;
   readonly journals: Journals;
   readonly index: StoreIndex;
+  readonly #disk: Disk;
+  readonly #room: Room;
+  readonly #gate: Gate;
   readonly #packs: PackReader;
   readonly #writer: PackWriter;
   readonly #pending: Pending;
+  readonly #reading: Reading;
   readonly #put: Sink;
-  readonly #limit: number | null;
+  /** Objects that do not read back: as good as absent, and replaced by the next commit. */
+  readonly #distrusted = new Set<string>();
+  #collection: Collection | undefined;
 
-  constructor(dir: string, { limit }: StoreOptions) {
+  constructor(dir: string, { limit = null, disk = realDisk }: StoreOptions) {
     this.dir = dir;
-    this.#limit = limit;
+    this.#disk = disk;
     const packs = join(dir, "packs");
     mkdirSync(packs, { recursive: true, mode: 0o700 });
-    this.index = opened(join(dir, "index.db"));
-    syncFolder(dir);
-    this.journals = new Journals(this.index.database);
-    this.#packs = new PackReader(packs);
-    this.#writer = new PackWriter(packs, this.index);
+    const room = new Room(disk, dir, limit);
+    this.#room = room;
+    this.index = opened(() => new StoreIndex(join(dir, "index.db"), (work) => room.making(work)));
+    try {
+      this.#gate = opened(() => new Gate(join(dir, "gate.db")));
+      disk.syncFolder(dir);
+    } catch (error) {
+      this.index.close();
+      throw error;
+    }
+    this.journals = new Journals(this.index);
+    this.#packs = new PackReader(disk, packs);
+    this.#writer = new PackWriter(disk, packs, this.index, room);
     this.#pending = new Pending(this.#writer);
+    this.#reading = new Reading(this.index, this.#packs, this.#pending);
     this.#put = (kind, hash, data, size) => {
       if (!this.has(hash)) this.#appending(() => this.#pending.put(hash, kinds[kind], data, size));
     };
   }
 
+  /**
+   * Call once at start, before any thread uses the store: packs of threads that crashed are free
+   * again, and room is set aside for restores.
+   */
+  begin(): void {
+    guarded(() => this.as("restore", () => this.index.releaseAllPacks()));
+    try {
+      this.#room.keep();
+    } catch {
+      // A disk that is that full has no room to set aside.
+    }
+  }
+
+  /**
+   * Whether it is stored or about to be. What was seen stays until the next `commit` or `discard`:
+   * no thread takes it away meanwhile.
+   */
   has(hash: string): boolean {
-    return this.#pending.has(hash) || guarded(() => this.index.has(hash));
+    this.hold();
+    if (this.#pending.has(hash)) return true;
+    return !this.#distrusted.has(hash) && guarded(() => this.index.has(hash));
+  }
+
+  /** Keeps others from removing objects until the next `commit` or `discard`. */
+  hold(): void {
+    guarded(() => this.#gate.enter());
   }
 
   readTree(hash: string): TreeEntry[] {
-    const { data } = this.#load(hash, ["tree"]);
-    try {
-      return decodeTree(data);
-    } catch (error) {
-      throw damaged(hash, "it is no folder", error);
-    }
+    return this.#reading.tree(hash);
   }
 
-  *readBlob(hash: string): Generator<Uint8Array, void> {
-    const loaded = this.#load(hash, ["blob", "chunks"]);
-    if (loaded.kind === "blob") {
-      for (let at = 0; at < loaded.data.length; at += chunkBytes) {
-        yield loaded.data.subarray(at, at + chunkBytes);
-      }
-      return;
-    }
-    const list = this.#chunks(hash, loaded.data);
-    for (let i = 0; i < list.hashes.length; i += 1) yield this.#chunk(hash, list, i);
+  readBlob(hash: string): Generator<Uint8Array, void> {
+    return this.#reading.blob(hash);
   }
 
   readRange(hash: string, offset: number, length: number): Buffer {
-    const loaded = this.#load(hash, ["blob", "chunks"]);
-    if (loaded.kind === "blob") return loaded.data.subarray(offset, offset + length);
-    const list = this.#chunks(hash, loaded.data);
-    const end = Math.min(offset + length, list.size);
-    const parts: Buffer[] = [];
-    for (let i = Math.floor(offset / chunkBytes); i * chunkBytes < end; i += 1) {
-      const start = i * chunkBytes;
-      const from = Math.max(offset - start, 0);
-      parts.push(this.#chunk(hash, list, i).subarray(from, end - start));
-    }
-    return Buffer.concat(parts);
+    return this.#reading.range(hash, offset, length);
   }
 
   readRecord(kind: RecordKind, hash: string): Buffer {
-    return this.#load(hash, [kind]).data;
+    return this.#reading.load(hash, [kind]).data;
   }
 
   hashFile(fd: number, size: number, readAt?: ReadAt): string {
@@ -135,17 +152,53 @@ export class Store implements ObjectStore {
 
   /** After an error nothing that was put since the last commit is kept. */
   commit(pin?: Pin): void {
-    this.#appending(() => {
+    this.hold();
+    const blocks = this.#appending(() => {
       const blocks = this.#pending.flush();
       // Bytes first: a row that is committed never points at bytes that are not on the disk.
       this.#writer.sync();
-      this.index.commit(this.#writer.writer, blocks, pin);
+      return blocks;
     });
-    this.#pending.clear();
+    try {
+      this.index.commit(this.#writer.writer, blocks, pin, {
+        replaced: this.#distrusted,
+        check: (held) => this.#room.check(held),
+      });
+    } catch (error) {
+      // The rows may be on the disk after all: their bytes must stay as they are.
+      this.#writer.abandon();
+      this.#forget();
+      throw writeError(error);
+    }
+    this.#writer.committed();
+    this.#forget();
+  }
+
+  /** Drops what was put since the last commit. Call it when a call ends, however it does. */
+  discard(): void {
+    this.#writer.discard();
+    this.#forget();
+    this.#packs.rest();
   }
 
   unpin(pins: string[]): void {
     guarded(() => this.index.unpin(pins));
+  }
+
+  /** Runs work that may use more than a capture: see `Room`. */
+  as<T>(purpose: Purpose, work: () => T): T {
+    const before = this.#room.purpose;
+    this.#room.purpose = purpose;
+    try {
+      return work();
+    } finally {
+      this.#room.purpose = before;
+    }
+  }
+
+  /** Counts as absent until the next commit: it does not read back, and is to be put again. */
+  distrust(hash: string): void {
+    this.#distrusted.add(hash);
   }
 
   /** Whether a content and its chunks are in the index, without reading them: else `damaged`. */
@@ -153,47 +206,65 @@ export class Store implements ObjectStore {
     const place = guarded(() => this.index.find(hash));
     if (place === undefined) throw damaged(hash, "it is not in the store");
     if (kindOf(place.kind) !== "chunks") return;
-    for (const chunk of this.#chunks(hash, this.#load(hash, ["chunks"]).data).hashes) {
-      if (!this.has(chunk)) throw damaged(hash, "a part of it is not in the store");
+    for (const chunk of this.#reading.chunks(hash).hashes) {
+      if (!guarded(() => this.index.has(chunk))) {
+        throw damaged(hash, "a part of it is not in the store");
+      }
     }
   }
 
   facts(): StoreFacts {
     return guarded(() => {
-      const packs = join(this.dir, "packs");
-      let storedBytes = 0;
-      for (const name of readdirSync(packs)) storedBytes += statSync(join(packs, name)).size;
-      const database = this.index.database;
-      const objects = database.prepare("SELECT count(*) AS n FROM objects").get();
-      const raw = database.prepare("SELECT coalesce(sum(raw), 0) AS n FROM blocks").get();
+      const packs = this.#disk.list(join(this.dir, "packs"));
+      const stored = packs.reduce((sum, { bytes }) => sum + bytes, 0);
+      const { objects, raw, live } = this.index.totals();
       return {
-        objects: Number(objects?.["n"]),
-        stored_bytes: storedBytes,
-        raw_bytes: Number(raw?.["n"]),
-        dead_bytes: 0,
-        packs: readdirSync(packs).length,
-        limit_bytes: this.#limit,
-        reserved_bytes: 0,
+        objects,
+        stored_bytes: stored,
+        raw_bytes: raw,
+        dead_bytes: Math.max(stored - live, 0),
+        packs: packs.length,
+        limit_bytes: this.#room.limit,
+        reserved_bytes: this.#room.reserved(),
       };
     });
   }
 
-  collect(_request: CollectRequest, _hooks: WorkHooks): Collected {
-    return {
-      freed_bytes: 0,
-      removed_objects: 0,
-      rewritten_packs: 0,
-      removed_packs: 0,
-      done: true,
-    };
+  /** Goes on with a collection where the last call stopped, or begins one. */
+  collect(request: CollectRequest, hooks: WorkHooks = {}): Collected {
+    this.discard();
+    this.#collection ??= new Collection({
+      index: this.index,
+      disk: this.#disk,
+      dir: join(this.dir, "packs"),
+      gate: this.#gate,
+      packs: this.#packs,
+      writer: this.#writer,
+      reading: this.#reading,
+    });
+    try {
+      const collected = this.as("collect", () => this.#collection?.run(request, hooks));
+      if (collected === undefined) throw new Error("no collection");
+      if (collected.done) this.#collection = undefined;
+      return collected;
+    } catch (error) {
+      this.#collection = undefined;
+      throw writeError(error);
+    } finally {
+      this.#packs.rest();
+    }
   }
 
   close(): void {
     this.#pending.clear();
-    this.#packs.close();
     try {
-      guarded(() => this.#writer.close());
+      this.#packs.close();
+      guarded(() => {
+        this.#collection?.stop();
+        this.#writer.close();
+      });
     } finally {
+      this.#gate.close();
       this.index.close();
     }
   }
@@ -208,70 +279,35 @@ export class Store implements ObjectStore {
   }
 
   /** A pack whose write or sync failed is never appended to again: its state is not known. */
-  #appending(work: () => void): void {
+  #appending<T>(work: () => T): T {
+    this.hold();
     try {
-      work();
+      return work();
     } catch (error) {
-      this.#pending.clear();
+      // None of it is in the index: it need not take space until somebody collects it.
+      this.#writer.discard();
       this.#writer.abandon();
+      this.#forget();
       throw writeError(error);
     }
   }
 
-  #chunks(hash: string, data: Buffer): ChunkList {
-    try {
-      return decodeChunks(data);
-    } catch (error) {
-      throw damaged(hash, "its list of chunks is wrong", error);
-    }
-  }
-
-  #chunk(hash: string, list: ChunkList, i: number): Buffer {
-    const chunk = list.hashes[i];
-    if (chunk === undefined) throw damaged(hash, "its list of chunks is too short");
-    const { data } = this.#load(chunk, ["blob"]);
-    if (data.length !== Math.min(chunkBytes, list.size - i * chunkBytes)) {
-      throw damaged(hash, "a chunk has the wrong length");
-    }
-    return data;
-  }
-
-  #load(hash: string, expected: Kind[]): Loaded {
-    const pending = this.#pending.read(hash, this.#packs);
-    if (pending !== undefined) return verified(hash, expected, pending);
-    const place = guarded(() => this.index.find(hash));
-    if (place === undefined) throw damaged(hash, "it is not in the store");
-    let data: Buffer;
-    try {
-      const raw = this.#packs.read(place.pack, place.block);
-      data = raw.subarray(place.offset, place.offset + place.length);
-    } catch (error) {
-      throw damaged(hash, "its pack cannot be read", error);
-    }
-    return verified(hash, expected, { kind: place.kind, size: place.size, data });
+  #forget(): void {
+    this.#pending.clear();
+    this.#distrusted.clear();
+    this.#gate.leave();
   }
 }
 
-function opened(path: string): StoreIndex {
+function opened<T>(work: () => T): T {
   try {
-    return new StoreIndex(path);
+    return work();
   } catch (error) {
     throw openError(error);
   }
 }
 
-function verified(
-  hash: string,
-  expected: Kind[],
-  object: { kind: number; size: number; data: Buffer },
-): Loaded {
-  const kind = kindOf(object.kind);
-  if (kind === undefined || !expected.includes(kind)) throw damaged(hash, "it is of another kind");
-  if (hashObject(kind, object.data) !== hash) throw damaged(hash, "its bytes have changed");
-  return { kind, size: object.size, data: object.data };
-}
-
 /** Opens (and makes, when new) the store in the folder. */
-export function openStore(dir: string, options: StoreOptions = { limit: null }): Store {
+export function openStore(dir: string, options: StoreOptions = {}): Store {
   return new Store(dir, options);
 }

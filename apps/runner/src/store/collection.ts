@@ -1,0 +1,77 @@
+import type { WorkHooks } from "../cancelling.ts";
+import type { Collected, CollectRequest } from "../runner.ts";
+import type { Pause } from "./gate.ts";
+import { Marking } from "./marking.ts";
+import type { Reading } from "./reading.ts";
+import type { RewritingOptions } from "./rewriting.ts";
+import { Rewriting } from "./rewriting.ts";
+import { Sweeping } from "./sweeping.ts";
+
+const busyMs = 200;
+const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/**
+ * One collection, in slices: mark what is reachable, take the rest out of the index, then give
+ * its bytes back. It may be dropped at any step, and what it did stays right.
+ */
+export class Collection {
+  readonly #steps: Generator<Pause, void>;
+  readonly #sweeping: Sweeping;
+  readonly #rewriting: Rewriting;
+  #told = { freed: 0, removed: 0, rewritten: 0, packs: 0 };
+
+  constructor(options: RewritingOptions & { reading: Reading }) {
+    const { index, gate, reading } = options;
+    const marking = new Marking(index.database, reading);
+    this.#sweeping = new Sweeping(index, gate, marking);
+    this.#rewriting = new Rewriting(options);
+    this.#steps = steps(marking, this.#sweeping, this.#rewriting);
+  }
+
+  /** What this slice did. */
+  run({ max_ms }: CollectRequest, { check }: WorkHooks): Collected {
+    const end = max_ms === undefined ? Number.POSITIVE_INFINITY : performance.now() + max_ms;
+    try {
+      for (;;) {
+        check?.();
+        const { done, value } = this.#steps.next();
+        if (done === true) return this.#since(true);
+        const busy = value === "busy";
+        if (performance.now() >= end || (busy && max_ms !== undefined)) return this.#since(false);
+        // Whoever stores waits while somebody wants to be alone: not time after time.
+        if (busy) Atomics.wait(pause, 0, 0, busyMs);
+      }
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  /** Lets go of what it holds. */
+  stop(): void {
+    this.#steps.return();
+  }
+
+  #since(done: boolean): Collected {
+    const before = this.#told;
+    const { freed, rewritten, removed: packs } = this.#rewriting;
+    this.#told = { freed, removed: this.#sweeping.removed, rewritten, packs };
+    return {
+      freed_bytes: freed - before.freed,
+      removed_objects: this.#told.removed - before.removed,
+      rewritten_packs: rewritten - before.rewritten,
+      removed_packs: packs - before.packs,
+      done,
+    };
+  }
+}
+
+function* steps(
+  marking: Marking,
+  sweeping: Sweeping,
+  rewriting: Rewriting,
+): Generator<Pause, void> {
+  yield* marking.run();
+  yield* sweeping.run();
+  yield* rewriting.run();
+}

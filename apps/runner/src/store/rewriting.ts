@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import { codeOf } from "../fs.ts";
+import { isSoundBlock, objectsOf, packHeader } from "./blocks.ts";
+import type { Disk } from "./disk.ts";
+import type { Gate, Pause } from "./gate.ts";
+import { aloneMs } from "./gate.ts";
+import { hashObject, kindOf, kinds } from "./hashing.ts";
+import type { PackReader } from "./pack-reader.ts";
+import type { BlockRow, MovedBlock, PackRow } from "./pack-table.ts";
+import { PackTable } from "./pack-table.ts";
+import type { PackWriter } from "./pack-writer.ts";
+import { Pending } from "./pending.ts";
+import type { StoreIndex } from "./store-index.ts";
+
+const deadShare = 0.2;
+const batchBytes = 4 * 1024 * 1024;
+
+const owner = "collecting";
+
+export interface RewritingOptions {
+  index: StoreIndex;
+  disk: Disk;
+  dir: string;
+  gate: Gate;
+  packs: PackReader;
+  writer: PackWriter;
+}
+
+interface Candidate extends PackRow {
+  bytes: number;
+}
+
+/** Removes packs that nobody needs, and moves what is alive out of those with much that is dead. */
+export class Rewriting {
+  freed = 0;
+  removed = 0;
+  rewritten = 0;
+  readonly #options: RewritingOptions;
+  readonly #table: PackTable;
+
+  constructor(options: RewritingOptions) {
+    this.#options = options;
+    this.#table = new PackTable(options.index);
+  }
+
+  *run(): Generator<Pause, void> {
+    const { index, writer, gate } = this.#options;
+    try {
+      let candidates: Candidate[] = [];
+      const begin = (): void => {
+        candidates = this.#begin();
+      };
+      while (!gate.alone(aloneMs, begin)) yield "busy";
+      yield;
+      for (const pack of candidates) {
+        yield* this.#empty(pack);
+        yield;
+      }
+    } finally {
+      index.releasePacks(owner);
+      writer.close();
+    }
+  }
+
+  /** While nobody has anything uncommitted: files without a row are what crashes left. */
+  #begin(): Candidate[] {
+    const { disk, dir, writer } = this.#options;
+    writer.close();
+    const files = disk.list(dir);
+    const known = this.#table.names();
+    for (const { name, bytes } of files) {
+      if (!known.has(name)) this.#unlink(name, bytes);
+    }
+    const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]));
+    const candidates = this.#table
+      .list()
+      .map((pack) => ({ ...pack, bytes: sizes.get(pack.name) ?? 0 }))
+      .filter((pack) => deadIn(pack) > deadShare);
+    this.#table.claim(candidates, owner);
+    // Where nothing is alive costs nothing to remove, and makes room for the rest.
+    return candidates.toSorted((a, b) => deadIn(b) - deadIn(a));
+  }
+
+  *#empty(pack: Candidate): Generator<Pause, void> {
+    this.#table.dropDead(pack.id);
+    let written = 0;
+    for (;;) {
+      const blocks = this.#table.blocks(pack.id, batchBytes);
+      if (blocks.length === 0) break;
+      const moved = this.#move(pack.name, blocks);
+      // What cannot be read whole stays where it is, for repair.
+      if (moved === undefined) return;
+      written += moved;
+      yield;
+    }
+    if (!this.#table.drop(pack.id)) return;
+    this.#unlink(pack.name, pack.bytes - written);
+    if (written > 0) this.rewritten += 1;
+  }
+
+  #unlink(name: string, bytes: number): void {
+    const { disk, dir, packs } = this.#options;
+    packs.rest();
+    try {
+      disk.unlink(join(dir, name));
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+    this.freed += bytes;
+    this.removed += 1;
+  }
+
+  /** Bytes that were written for it; undefined when one of the blocks is damaged. */
+  #move(pack: string, blocks: BlockRow[]): number | undefined {
+    const { writer } = this.#options;
+    const before = writer.written;
+    const gathered = new Pending(writer);
+    const moved: MovedBlock[] = [];
+    const emptied: number[] = [];
+    try {
+      for (const block of blocks) {
+        const bytes = this.#read(pack, block);
+        const { id, place } = block;
+        if (bytes !== undefined && block.live >= place.raw * (1 - deadShare)) {
+          moved.push({ id, place, to: writer.appendWhole([bytes]) });
+        } else if (bytes !== undefined && this.#gather(gathered, bytes, block)) emptied.push(id);
+        else {
+          writer.discard();
+          return undefined;
+        }
+      }
+      const added = gathered.flush();
+      writer.sync();
+      this.#table.move(writer.writer, { moved, emptied, added });
+      writer.committed();
+      return writer.written - before;
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    }
+  }
+
+  #read(pack: string, { place }: BlockRow): Buffer | undefined {
+    try {
+      const bytes = this.#options.packs.readWhole(pack, place);
+      return isSoundBlock(bytes) ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Takes what is alive out of a block; false when not all of it is there. */
+  #gather(into: Pending, bytes: Buffer, block: BlockRow): boolean {
+    let found = 0;
+    for (const { kind, offset, data } of objectsOf(bytes)) {
+      const name = kindOf(kind);
+      if (name === undefined) continue;
+      const hash = hashObject(name, data);
+      const here = this.#table.inBlock(hash, block.id);
+      if (here?.offset !== offset) continue;
+      into.put(hash, kinds[name], data, here.size);
+      found += 1;
+    }
+    return found === block.refs;
+  }
+}
+
+function deadIn({ bytes, live }: Candidate): number {
+  return live === 0 ? 1 : bytes === 0 ? 0 : 1 - (live + packHeader.length) / bytes;
+}

@@ -1,0 +1,143 @@
+import type { StatementSync } from "node:sqlite";
+import type { Gate, Pause } from "./gate.ts";
+import { aloneMs } from "./gate.ts";
+import { kinds } from "./hashing.ts";
+import type { Marking } from "./marking.ts";
+import type { StoreIndex } from "./store-index.ts";
+
+const pageRows = 4000;
+const holders = `kind IN (${kinds.tree}, ${kinds.chunks})`;
+
+interface Row {
+  hash: Uint8Array;
+  block: number;
+  length: number;
+}
+
+interface Used {
+  refs: number;
+  live: number;
+}
+
+/** Takes the rows of objects that are not marked out of the index. */
+export class Sweeping {
+  removed = 0;
+  readonly #index: StoreIndex;
+  readonly #gate: Gate;
+  readonly #marking: Marking;
+  /** What each block holds that stays. */
+  readonly #used = new Map<number, Used>();
+
+  constructor(index: StoreIndex, gate: Gate, marking: Marking) {
+    this.#index = index;
+    this.#gate = gate;
+    this.#marking = marking;
+  }
+
+  *run(): Generator<Pause, void> {
+    const last = this.#lastBlock();
+    // Whoever knows a folder or list takes all that it holds for stored: these go first, together.
+    const dead: Row[] = [];
+    for (const page of this.#pages(holders)) {
+      dead.push(...this.#unmarked(page));
+      yield;
+    }
+    yield* this.#remove(dead);
+    for (const page of this.#pages(`NOT ${holders}`)) {
+      yield* this.#remove(this.#unmarked(page));
+      yield;
+    }
+    this.#correct(last);
+  }
+
+  *#pages(where: string): Generator<Row[], void> {
+    const select = this.#index.database.prepare(
+      `SELECT hash, block, length FROM objects WHERE hash > ? AND ${where}
+       ORDER BY hash LIMIT ${pageRows}`,
+    );
+    let after: Uint8Array = Buffer.alloc(0);
+    for (;;) {
+      const page = select.all(after) as unknown as Row[];
+      const end = page.at(-1);
+      if (end === undefined) return;
+      yield page;
+      after = end.hash;
+    }
+  }
+
+  #unmarked(page: Row[]): Row[] {
+    return page.filter((row) => {
+      if (!this.#marking.has(row.hash)) return true;
+      this.#keep(row);
+      return false;
+    });
+  }
+
+  #keep({ block, length }: Row): void {
+    const used = this.#used.get(block) ?? { refs: 0, live: 0 };
+    used.refs += 1;
+    used.live += length;
+    this.#used.set(block, used);
+  }
+
+  /** Waits for captures at work, which may have seen what is to go. */
+  *#remove(rows: Row[]): Generator<Pause, void> {
+    if (rows.length === 0) return;
+    for (;;) {
+      // Most of what is new is marked before anyone has to wait for it.
+      yield* this.#marking.run();
+      if (this.#gate.alone(aloneMs, () => this.#removeNow(rows))) return;
+      yield "busy";
+    }
+  }
+
+  #removeNow(rows: Row[]): void {
+    for (const _ of this.#marking.run()) continue;
+    const { database } = this.#index;
+    const dead = rows.filter((row) => !this.#marking.has(row.hash));
+    for (const row of rows) if (this.#marking.has(row.hash)) this.#keep(row);
+    this.#index.write(() => {
+      const remove = database.prepare("DELETE FROM objects WHERE hash = ?");
+      const unused: StatementSync = database.prepare(
+        "UPDATE blocks SET refs = refs - ?, live = live - ? WHERE id = ?",
+      );
+      for (const { hash } of dead) remove.run(hash);
+      for (const [block, { refs, live }] of sums(dead)) unused.run(refs, live, block);
+    });
+    this.#marking.wrote();
+    this.removed += dead.length;
+  }
+
+  #lastBlock(): number {
+    const row = this.#index.database.prepare("SELECT max(id) AS id FROM blocks").get();
+    return Number(row?.["id"] ?? 0);
+  }
+
+  /** Counts that are wrong, whatever made them so, would keep a block for ever, or drop one in use. */
+  #correct(last: number): void {
+    const { database } = this.#index;
+    const rows = database.prepare("SELECT id, refs, live FROM blocks WHERE id <= ?").all(last);
+    const wrong = rows.flatMap((row) => {
+      const id = Number(row["id"]);
+      const { refs, live } = this.#used.get(id) ?? { refs: 0, live: 0 };
+      return refs === row["refs"] && live === row["live"] ? [] : [{ id, refs, live }];
+    });
+    if (wrong.length === 0) return;
+    this.#index.write(() => {
+      const set = database.prepare("UPDATE blocks SET refs = ?, live = ? WHERE id = ?");
+      for (const { id, refs, live } of wrong) set.run(refs, live, id);
+    });
+    this.#marking.wrote();
+  }
+}
+
+function sums(rows: Row[]): Map<number, Used> {
+  const sum = new Map<number, Used>();
+  for (const { block, length } of rows) {
+    const used = sum.get(block) ?? { refs: 0, live: 0 };
+    used.refs += 1;
+    used.live += length;
+    sum.set(block, used);
+  }
+  return sum;
+}
