@@ -1,7 +1,7 @@
 // The direction of imports, as dependency-cruiser rules. Paths are relative to the root.
 import type { ICruiseOptions, IRegularForbiddenRuleType as Rule } from "dependency-cruiser";
 
-const test = String.raw`\.(test|spec|contract)\.tsx?$|/testing/|/e2e/|/bench/|/torture/|/simulation/|/fuzz/`;
+const test = String.raw`\.(test|spec|contract)\.tsx?$|/testing/|/e2e/|/bench/|/torture/|/simulation/|/fuzz/|/hardships/`;
 const npm = (name: string): string => `(^|/)node_modules/(@types/)?${name}/`;
 const server = "^apps/server/src/";
 const runner = "^apps/runner/src/";

@@ -24,6 +24,8 @@ interface Options {
   env?: Record<string, string>;
   /** Path of another program that takes the same flags and prints the same ready line. */
   program?: string;
+  /** A command and its flags that becomes the server, such as `setpriv`, or `strace -D`. */
+  through?: string[];
 }
 
 /** The real `start.ts --json` as a process of its own. */
@@ -52,9 +54,10 @@ export class SpawnedServer {
   }
 
   async start(): Promise<this> {
-    const { dataDir, args = [], env = {}, program = start } = this.#options;
+    const { dataDir, args = [], env = {}, program = start, through = [] } = this.#options;
     const flags = ["--json", "--port", String(this.#port), "--data-dir", dataDir, ...args];
-    const child = spawn(process.execPath, [program, ...flags], {
+    const [command = "", ...rest] = [...through, process.execPath, program, ...flags];
+    const child = spawn(command, rest, {
       env: { ...process.env, NODE_ENV: "test", npm_lifecycle_event: undefined, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
