@@ -10,6 +10,7 @@ import { WebSocketServer } from "ws";
 import { LocalBus } from "../src/bus/local.ts";
 import { livenessTimes } from "../src/realtime/liveness.ts";
 import { serveRealtime } from "../src/simulation/realtime-server.ts";
+import { StoredLine } from "../src/storage/sql/event-line.ts";
 import type { Store } from "../src/storage/store.ts";
 
 export const session_id = "0b4f5a52-4f0a-4f4e-9d7a-000000000001";
@@ -32,6 +33,12 @@ function eventOf(seq: number): LoggedEvent {
     epoch: "e1",
     actor: "a".repeat(62),
   };
+}
+
+/** As the database would give it. */
+function lineOf(event: LoggedEvent): StoredLine {
+  const { seq, event_type } = event;
+  return new StoredLine({ seq, event_type, event: JSON.stringify(event) });
 }
 
 /** A log in memory: what commits cost is not what is compared here. */
@@ -63,13 +70,15 @@ class MemoryLog {
 
   asStore(): Store {
     const wanted = { until: Infinity, limit: Infinity };
+    const events = async (query: { after: number; until?: number; limit: number }) => {
+      const { until, limit } = { ...wanted, ...query };
+      return this.after(query.after, limit).filter(({ seq }) => seq <= until);
+    };
     return {
       session: async () => ({ deleted_at: null }),
       position: async () => ({ epoch: "e1", seq: this.#seq, oldest_seq: 1 }),
-      events: async (query: { after: number; until?: number; limit: number }) => {
-        const { until, limit } = { ...wanted, ...query };
-        return this.after(query.after, limit).filter(({ seq }) => seq <= until);
-      },
+      events,
+      eventLines: async (query: Parameters<typeof events>[0]) => (await events(query)).map(lineOf),
       countEvents: async ({ after }: { after: number }) => this.#seq - after,
       seqBeforeLast: async (_session_id: string, count: number) => Math.max(0, this.#seq - count),
       sessions: async () => ({ rows: [] }),

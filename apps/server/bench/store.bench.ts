@@ -143,12 +143,12 @@ async function main(store: Store): Promise<void> {
     [
       "replay of 1,000 events",
       40,
-      (n) => store.events({ session_id, after: (n * 7_919) % (size - 1_000), limit: 1_000 }),
+      (n) => store.eventLines({ session_id, after: (n * 7_919) % (size - 1_000), limit: 1_000 }),
     ],
     [
       "replay of 100 events",
       200,
-      (n) => store.events({ session_id, after: (n * 7_919) % (size - 1_000), limit: 100 }),
+      (n) => store.eventLines({ session_id, after: (n * 7_919) % (size - 1_000), limit: 100 }),
     ],
     ["seq before the last 1,000", 20, () => store.seqBeforeLast(session_id, 1_000)],
     ["position", 400, () => store.position(session_id)],

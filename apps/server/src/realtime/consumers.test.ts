@@ -40,6 +40,7 @@ function readsOf(store: EventLog["store"]): EventLog["store"] {
       "sessions",
       "position",
       "events",
+      "eventLines",
       "eventPaths",
       "countEvents",
       "seqBeforeLast",

@@ -1,9 +1,8 @@
+import type { EventLine } from "../storage/store.ts";
 import { encodeApart } from "./encode-apart.ts";
-import type { Encodable } from "./encode-apart.ts";
 import type { Bounds, Chunk } from "./chunk.ts";
 import type { EventClass } from "./event-class.ts";
 import type { Follower } from "./follower.ts";
-import { jsonOf } from "./frames.ts";
 import type { LogPages } from "./log-pages.ts";
 import type { Timers } from "./timers.ts";
 
@@ -25,7 +24,7 @@ interface Options {
 
 interface Page {
   after: number;
-  entries: Encodable[];
+  lines: readonly EventLine[];
   to: number;
 }
 
@@ -93,9 +92,7 @@ export class Cursor {
     const { session_id } = follower;
     const { selection } = events;
     const range = { after, until: Math.min(events.from, until) };
-    const { events: found, to } = await pages.read({ session_id, ...range, selection, limit });
-    const entries = found.map((event) => ({ event, json: jsonOf(event) }));
-    this.#page = { after, entries, to };
+    this.#page = { after, ...(await pages.read({ session_id, ...range, selection, limit })) };
   }
 
   /** Forgets what was read: whoever has to wait keeps nothing but the cursor. */
@@ -115,15 +112,15 @@ export class Cursor {
       // The class knows less of what came before than this cursor: only of its first event.
       most = 1;
     }
-    const entries = page?.entries ?? events.list(this.#at, { events: most, until: bounds.until });
+    const lines = page?.lines ?? events.list(this.#at, { events: most, until: bounds.until });
     const { framing } = events;
     const own = { ...bounds, events: most, framing, prev: this.#prev, times, isBatch };
-    const chunk = encodeApart(entries, own);
+    const chunk = encodeApart(lines, own);
     if (chunk === null)
       this.#at = Math.max(this.#at, Math.min(page?.to ?? bounds.until, bounds.until));
-    else if (page !== null && chunk.seqs.length === page.entries.length) {
+    else if (page !== null && chunk.seqs.length === page.lines.length) {
       // Once it is taken, so is what the page has looked through.
-      this.#page = { after: chunk.seqs.at(-1) ?? this.#at, entries: [], to: page.to };
+      this.#page = { after: chunk.seqs.at(-1) ?? this.#at, lines: [], to: page.to };
     }
     return chunk;
   }

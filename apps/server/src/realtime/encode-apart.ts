@@ -1,13 +1,7 @@
-import type { LoggedEvent } from "@cairn/shared/events";
+import type { EventLine } from "../storage/store.ts";
 import type { Bounds, Chunk } from "./chunk.ts";
 import { aboutBatch, batched, spliced } from "./frames.ts";
 import type { Framing } from "./sink.ts";
-
-/** An event of the log and its JSON. */
-export interface Encodable {
-  readonly event: LoggedEvent;
-  readonly json: string;
-}
 
 interface Options extends Bounds {
   framing: Framing;
@@ -23,15 +17,14 @@ interface Options extends Bounds {
  * Events for one subscription alone: from the log, where no others read with it, or sent again.
  * Null when there is none; the first is given however large it is.
  */
-export function encodeApart(entries: readonly Encodable[], options: Options): Chunk | null {
+export function encodeApart(lines: readonly EventLine[], options: Options): Chunk | null {
   const { framing, times, isBatch, events, bytes, until } = options;
   const seqs: number[] = [];
   const jsons: string[] = [];
   const frames: Uint8Array[] = [];
   let { prev } = options;
   let size = 0;
-  for (const { event, json } of entries.slice(0, events)) {
-    const { seq, epoch, event_type } = event;
+  for (const { seq, epoch, event_type, json } of lines.slice(0, events)) {
     if (seq > until) break;
     const whole = spliced(json, prev, times(seq));
     const frame = isBatch ? null : framing(whole, { event_type, epoch, seq });

@@ -1,27 +1,18 @@
-import type { LoggedEvent } from "@cairn/shared/events";
+import type { EventLine } from "../storage/store.ts";
 import type { Chunk } from "./chunk.ts";
-import type { RingItem } from "./ring.ts";
 
 /** An event of a class; `prev` is the seq of the one before, or where the class began. */
 export class Entry {
   readonly seq: number;
-  readonly #item: RingItem;
+  readonly line: EventLine;
   prev: number;
   /** The event by itself, once it was encoded. */
   chunk: Chunk | null = null;
 
-  constructor(item: RingItem, prev: number) {
-    this.seq = item.seq;
-    this.#item = item;
+  constructor(line: EventLine, prev: number) {
+    this.seq = line.seq;
+    this.line = line;
     this.prev = prev;
-  }
-
-  get json(): string {
-    return this.#item.json;
-  }
-
-  get event(): LoggedEvent {
-    return this.#item.event;
   }
 }
 

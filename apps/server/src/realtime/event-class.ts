@@ -1,3 +1,4 @@
+import type { EventLine } from "../storage/store.ts";
 import type { Bounds, Chunk } from "./chunk.ts";
 import { Entries, Entry } from "./entries.ts";
 import { aboutBatch, batched, spliced } from "./frames.ts";
@@ -105,13 +106,13 @@ export class EventClass {
   }
 
   #wants(item: RingItem): boolean {
-    return this.selection.matches(item.event, item.paths ?? []);
+    return this.selection.matches(item.line, item.paths ?? []);
   }
 
   /** Takes the ring's newest; whether it is of this class. */
   append(item: RingItem): boolean {
     if (!this.#wants(item)) return false;
-    this.#entries.push(new Entry(item, this.#latest));
+    this.#entries.push(new Entry(item.line, this.#latest));
     this.#latest = item.seq;
     return true;
   }
@@ -172,7 +173,7 @@ export class EventClass {
     const { first } = this.#entries;
     let prev = from;
     const older = items.map((item) => {
-      const entry = new Entry(item, prev);
+      const entry = new Entry(item.line, prev);
       prev = item.seq;
       return entry;
     });
@@ -192,15 +193,16 @@ export class EventClass {
   }
 
   /** Those after a seq, as they are, for whoever has to encode them apart. */
-  list(after: number, { events, until }: Pick<Bounds, "events" | "until">): Entry[] {
+  list(after: number, { events, until }: Pick<Bounds, "events" | "until">): EventLine[] {
     const first = this.#entries.indexAfter(after);
-    return this.#entries.slice(first, first + events).filter(({ seq }) => seq <= until);
+    const entries = this.#entries.slice(first, first + events);
+    return entries.filter(({ seq }) => seq <= until).map(({ line }) => line);
   }
 
   #single(entry: Entry): Chunk {
     if (entry.chunk !== null) return entry.chunk;
-    const { event, json, seq, prev } = entry;
-    const { event_type, epoch } = event;
+    const { line, seq, prev } = entry;
+    const { event_type, epoch, json } = line;
     const bytes = this.framing(spliced(json, prev), { event_type, epoch, seq });
     this.#options.kept.bytes += bytes.length;
     return (entry.chunk = { bytes, seqs: [seq], prev });
@@ -219,10 +221,10 @@ export class EventClass {
 
   /** The next events after a seq in one frame; null when there are none. */
   batch(after: number, bounds: Bounds): Chunk | null {
-    const range = this.#range(after, bounds, ({ json }) => json.length);
+    const range = this.#range(after, bounds, ({ line }) => line.json.length);
     if (range.begin === range.end) return null;
     return this.#chunkOf(range, "batch", (entries) =>
-      this.framing(batched(entries.map(({ json, prev }) => spliced(json, prev))), aboutBatch),
+      this.framing(batched(entries.map(({ line, prev }) => spliced(line.json, prev))), aboutBatch),
     );
   }
 

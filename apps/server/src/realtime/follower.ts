@@ -2,7 +2,7 @@ import type { TransientMessage } from "@cairn/shared/events";
 import type { Store } from "../storage/store.ts";
 import { EventClass } from "./event-class.ts";
 import type { Kept } from "./event-class.ts";
-import { jsonOf, transientFrame } from "./frames.ts";
+import { transientFrame } from "./frames.ts";
 import { Ring } from "./ring.ts";
 import type { RingBounds, RingItem } from "./ring.ts";
 import type { Selection } from "./selection.ts";
@@ -15,7 +15,7 @@ const keptBytes = 16 * 1024 * 1024;
 /** Places that the classes of a log have between them, beyond so many classes. */
 const crowd = { classes: 64, entries: 65_536 };
 
-export type LogReads = Pick<Store, "events" | "eventPaths">;
+export type LogReads = Pick<Store, "eventLines" | "eventPaths">;
 
 interface Options {
   session_id: string;
@@ -126,17 +126,16 @@ export class Follower {
 
   async #items(range: { after: number; until?: number; limit: number }): Promise<RingItem[]> {
     const { store, session_id } = this.#options;
-    const events = await store.events({ session_id, ...range });
-    const last = events.at(-1);
+    const lines = await store.eventLines({ session_id, ...range });
+    const last = lines.at(-1);
     const paths =
       this.#byPath && last !== undefined
         ? await store.eventPaths({ session_id, after: range.after, until: last.seq })
         : null;
-    return events.map((event) => ({
-      seq: event.seq,
-      event,
-      json: jsonOf(event),
-      paths: paths === null ? null : (paths.get(event.seq) ?? []),
+    return lines.map((line) => ({
+      seq: line.seq,
+      line,
+      paths: paths === null ? null : (paths.get(line.seq) ?? []),
     }));
   }
 
@@ -145,9 +144,13 @@ export class Follower {
     const most = this.isCrowded ? Math.ceil(crowd.entries / this.#count) : Infinity;
     for (const item of items) {
       if (item.seq <= this.#cursor) continue;
-      if (item.seq !== this.#cursor + 1 || item.event.epoch !== this.#epoch) this.#reset(item);
+      if (item.seq !== this.#cursor + 1 || item.line.epoch !== this.#epoch) {
+        this.#reset(item);
+        // Whoever was behind what is gone has to find that out, also where nothing for them follows.
+        for (const events of this.#all()) changed.add(events);
+      }
       this.#cursor = item.seq;
-      this.#deletedAt = item.event.event_type === "session_deleted" ? item.seq : null;
+      this.#deletedAt = item.line.event_type === "session_deleted" ? item.seq : null;
       this.ring.append(item);
       for (const events of this.#all()) {
         if (events.append(item) || this.#deletedAt !== null) changed.add(events);
@@ -159,9 +162,9 @@ export class Follower {
   }
 
   /** The log was trimmed before it was read, which everyone finds out alone; or it began anew. */
-  #reset({ seq, event }: RingItem): void {
-    const isAnew = this.#epoch !== event.epoch;
-    this.#epoch = event.epoch;
+  #reset({ seq, line: { epoch } }: RingItem): void {
+    const isAnew = this.#epoch !== epoch;
+    this.#epoch = epoch;
     this.ring.reset(seq - 1);
     for (const events of this.#all()) {
       events.reset(seq - 1);

@@ -1,10 +1,5 @@
-import type { LoggedEvent, TransientMessage } from "@cairn/shared/events";
+import type { TransientMessage } from "@cairn/shared/events";
 import type { Framing } from "./sink.ts";
-
-/** The wire's JSON of an event, but for `prev`: the part that all subscriptions share. */
-export function jsonOf(event: LoggedEvent): string {
-  return JSON.stringify(event);
-}
 
 /** Adds what differs between filter classes, and under `ack` between deliveries. */
 export function spliced(json: string, prev: number, redelivered = 0): string {

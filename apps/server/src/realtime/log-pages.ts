@@ -1,8 +1,7 @@
-import type { LoggedEvent } from "@cairn/shared/events";
-import type { Store } from "../storage/store.ts";
+import type { EventLine, Store } from "../storage/store.ts";
 import type { Selection } from "./selection.ts";
 
-export type PageReads = Pick<Store, "events" | "eventPaths" | "position">;
+export type PageReads = Pick<Store, "eventLines" | "eventPaths" | "position">;
 
 interface Query {
   session_id: string;
@@ -16,7 +15,7 @@ interface Query {
 
 /** Some of what a selection takes, and the seq up to which that is all of it. */
 interface Page {
-  events: LoggedEvent[];
+  lines: EventLine[];
   to: number;
 }
 
@@ -46,7 +45,7 @@ export class LogPages {
 
   async #read({ session_id, after, until, selection, limit }: Query): Promise<Page> {
     const types = [...selection.types];
-    const found = await this.#store.events({ session_id, after, until, types, limit });
+    const found = await this.#store.eventLines({ session_id, after, until, types, limit });
     const last = found.at(-1);
     const to = found.length < limit || last === undefined ? until : last.seq;
     const paths =
@@ -58,9 +57,9 @@ export class LogPages {
     if (position !== null && position.oldest_seq > after + 1) {
       throw new LogTrimmed(`the log begins at ${position.oldest_seq}, not after ${after}`);
     }
-    const events = selection.filtered
-      ? found.filter((event) => selection.matches(event, paths?.get(event.seq) ?? []))
+    const lines = selection.filtered
+      ? found.filter((line) => selection.matches(line, paths?.get(line.seq) ?? []))
       : found;
-    return { events, to };
+    return { lines, to };
   }
 }

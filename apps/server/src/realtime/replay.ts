@@ -32,8 +32,8 @@ async function beforeLastMatching(wanted: Wanted, count: number): Promise<number
     const found: number[] = [];
     for (let after = begin; after < until;) {
       const query = { session_id, after, until, selection, limit: page };
-      const { events, to } = await pages.read(query);
-      for (const { seq } of events) found.push(seq);
+      const { lines, to } = await pages.read(query);
+      for (const { seq } of lines) found.push(seq);
       after = to;
     }
     const first = found.at(-missing);
@@ -108,7 +108,7 @@ export async function countReplay(wanted: Wanted, range: Range): Promise<number>
   let count = 0;
   for (let at = after; at < until;) {
     const found = await pages.read({ session_id, after: at, until, selection, limit: page });
-    count += found.events.length;
+    count += found.lines.length;
     at = found.to;
   }
   return count;

@@ -1,6 +1,6 @@
-import type { LoggedEvent } from "@cairn/shared/events";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { StoredLine } from "../storage/sql/event-line.ts";
 import { EventClass } from "./event-class.ts";
 import type { Kept } from "./event-class.ts";
 import { Ring } from "./ring.ts";
@@ -11,17 +11,12 @@ const types = ["checkpoint_created", "checkpoint_updated"] as const;
 
 function itemOf(seq: number, size = 0): RingItem {
   const event_type = types[seq % 3 === 0 ? 1 : 0];
-  const event = { event_type, seq, epoch: "e", data: {}, actor: "" } as unknown as LoggedEvent;
-  return {
-    seq,
-    event,
-    json: JSON.stringify({ event_type, seq, pad: "x".repeat(size) }),
-    paths: null,
-  };
+  const event = JSON.stringify({ event_type, pad: "x".repeat(size), seq, epoch: "e" });
+  return { seq, line: new StoredLine({ seq, event_type, event }), paths: null };
 }
 
 const sizeOf = (items: readonly RingItem[]): number =>
-  items.reduce((sum, { json }) => sum + json.length, 0);
+  items.reduce((sum, { line }) => sum + line.json.length, 0);
 
 const change = fc.oneof(
   fc.record({

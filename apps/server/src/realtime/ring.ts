@@ -1,10 +1,9 @@
-import type { LoggedEvent } from "@cairn/shared/events";
+import type { EventLine } from "../storage/store.ts";
 
-/** An event that is kept, with its JSON, which is made once. */
+/** An event that is kept. */
 export interface RingItem {
   readonly seq: number;
-  readonly event: LoggedEvent;
-  readonly json: string;
+  readonly line: EventLine;
   /** Paths that its checkpoint changed; null until somebody asks for them. */
   paths: readonly string[] | null;
 }
@@ -17,8 +16,8 @@ export interface RingBounds {
 
 export const ringBounds: RingBounds = { events: 1_000, bytes: 4 * 1024 * 1024 };
 
-function sizeOf({ json, paths }: RingItem): number {
-  let size = json.length;
+function sizeOf({ line, paths }: RingItem): number {
+  let size = line.json.length;
   for (const path of paths ?? []) size += path.length;
   return size;
 }

@@ -1,8 +1,9 @@
 import type { CheckpointSummary, Filter } from "@cairn/shared/checkpoint";
 import { baseEventTypes } from "@cairn/shared/events";
-import type { EventType, LoggedEvent } from "@cairn/shared/events";
+import type { EventType } from "@cairn/shared/events";
 import { filePattern } from "@cairn/shared/file-pattern";
 import { fold } from "../storage/sql/fold.ts";
+import type { EventLine } from "../storage/store.ts";
 
 type Passes = (checkpoint: CheckpointSummary, paths: readonly string[]) => boolean;
 
@@ -15,7 +16,7 @@ export interface Selection {
   /** Whether it asks for changed paths, which stand beside the event. */
   readonly byPath: boolean;
   /** `paths` are those that the event's checkpoint changed. */
-  matches(event: LoggedEvent, paths: readonly string[]): boolean;
+  matches(line: EventLine, paths: readonly string[]): boolean;
 }
 
 function sorted(values: readonly string[]): string[] {
@@ -88,9 +89,10 @@ export function selectionOf(
     types,
     filtered: tests.length > 0,
     byPath: filter.file !== undefined,
-    matches: (event, paths) => {
-      if (!types.has(event.event_type)) return false;
-      const { checkpoint } = event;
+    matches: (line, paths) => {
+      if (!types.has(line.event_type)) return false;
+      if (tests.length === 0) return true;
+      const { checkpoint } = line.event;
       return checkpoint === undefined || tests.every((passes) => passes(checkpoint, paths));
     },
   };

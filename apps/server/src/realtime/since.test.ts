@@ -118,7 +118,7 @@ describe("[RPL3] a log that is cut short", () => {
       new Proxy(store, {
         get: (of, key) => {
           const found = Reflect.get(of, key) as (...args: unknown[]) => Promise<unknown>;
-          if (key !== "events") return found.bind(of);
+          if (key !== "eventLines") return found.bind(of);
           return async (...args: unknown[]) => {
             const events = await found.apply(of, args);
             await trim();
@@ -158,6 +158,20 @@ describe("[RPL3] a log that is cut short", () => {
     expect(client.closedWith).toBe(4409);
     expect(seqsOf(client)).toEqual(upTo(100));
     expect(client.told("subscription_ended")).toMatchObject([{ reason: "log_trimmed" }]);
+  });
+
+  // Found by the simulation with seed 941527200.
+  test("before it was read is told at once, though nothing that is wanted follows", async () => {
+    const base = rig.client();
+    await base.subscribe({ session_id });
+    await settled();
+    for (let i = 0; i < 2; i += 1) await rig.log.commit(session_id, "checkpoint_created", false);
+    const { seq } = await rig.log.commit(session_id, "session_updated", false);
+    await rig.log.trim(session_id, 1);
+    rig.log.bus.publish({ session_id, seq });
+    await settled();
+    expect(base.closedWith).toBe(4409);
+    expect(base.events).toEqual([]);
   });
 
   test("before it was read leaves nobody with a gap", async () => {

@@ -54,6 +54,7 @@ interface Options {
     | "sessions"
     | "position"
     | "events"
+    | "eventLines"
     | "eventPaths"
     | "countEvents"
     | "seqBeforeLast"

@@ -130,6 +130,26 @@ export interface LogPosition {
   oldest_seq: number;
 }
 
+/** An event as it stands in the log: its JSON, and what most readers need of it. */
+export interface EventLine {
+  readonly seq: number;
+  readonly epoch: string;
+  readonly event_type: EventType;
+  /** Just what `list_events` gives. */
+  readonly json: string;
+  /** Parsed when it is first asked for. */
+  readonly event: LoggedEvent;
+}
+
+interface EventQuery {
+  session_id: string;
+  after: number;
+  types?: readonly EventType[] | undefined;
+  limit: number;
+  /** At most this seq, when given. */
+  until?: number | undefined;
+}
+
 export interface Reads {
   /** Also finds deleted ones; the caller looks at `deleted_at`. */
   session(session_id: string): Promise<SessionRow | null>;
@@ -168,14 +188,9 @@ export interface Reads {
   nextRedo(session_id: string): Promise<OperationRow | null>;
   position(session_id: string): Promise<LogPosition | null>;
   /** Events with `seq > after` of the given types (all when absent), oldest first. */
-  events(query: {
-    session_id: string;
-    after: number;
-    types?: readonly EventType[] | undefined;
-    limit: number;
-    /** At most this seq, when given. */
-    until?: number | undefined;
-  }): Promise<LoggedEvent[]>;
+  events(query: EventQuery): Promise<LoggedEvent[]>;
+  /** The same, not parsed. */
+  eventLines(query: EventQuery): Promise<EventLine[]>;
   /** How many events with `after < seq ≤ until` are of the given types. */
   countEvents(query: {
     session_id: string;

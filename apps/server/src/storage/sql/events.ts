@@ -3,6 +3,7 @@ import type { EventType, LoggedEvent } from "@cairn/shared/events";
 import type { Kysely } from "kysely";
 import type { LogPosition, NewEvent, Reads } from "../store.ts";
 import { numbersIn } from "./conditions.ts";
+import { StoredLine } from "./event-line.ts";
 import type { Tables } from "./tables.ts";
 
 type Db = Kysely<Tables>;
@@ -51,9 +52,12 @@ async function seqsOfTypes(
   return seqs.toSorted((a, b) => (order === "asc" ? a - b : b - a)).slice(0, limit);
 }
 
-export async function listEvents(db: Db, query: Query): Promise<LoggedEvent[]> {
+export async function listEventLines(db: Db, query: Query): Promise<StoredLine[]> {
   const { session_id, types, until, after, limit } = query;
-  let found = db.selectFrom("events").select("event").where("session_id", "=", session_id);
+  let found = db
+    .selectFrom("events")
+    .select(["seq", "event_type", "event"])
+    .where("session_id", "=", session_id);
   if (types === undefined) {
     found = found.where("seq", ">", after);
     if (until !== undefined) found = found.where("seq", "<=", until);
@@ -62,7 +66,7 @@ export async function listEvents(db: Db, query: Query): Promise<LoggedEvent[]> {
     found = found.where("seq", "in", numbersIn(seqs));
   }
   const rows = await found.orderBy("seq").limit(limit).execute();
-  return rows.map(({ event }) => JSON.parse(event) as LoggedEvent);
+  return rows.map((row) => new StoredLine(row));
 }
 
 export async function countEvents(

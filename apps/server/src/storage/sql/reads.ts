@@ -10,7 +10,7 @@ import {
   listPins,
 } from "./checkpoints.ts";
 import { findEventPaths } from "./event-paths.ts";
-import { countEvents, findPosition, findSeqBeforeLast, listEvents } from "./events.ts";
+import { countEvents, findPosition, findSeqBeforeLast, listEventLines } from "./events.ts";
 import { findConsumer, listConsumers } from "./consumers.ts";
 import { findIdempotent } from "./idempotent.ts";
 import { findKeyByHash, listKeys } from "./keys.ts";
@@ -108,7 +108,12 @@ export class SqlReads implements Reads {
   }
 
   async events(...args: Params<"events">): Given<"events"> {
-    return await listEvents(this.#db, ...args);
+    const lines = await this.eventLines(...args);
+    return lines.map(({ event }) => event);
+  }
+
+  async eventLines(...args: Params<"eventLines">): Given<"eventLines"> {
+    return await listEventLines(this.#db, ...args);
   }
 
   async countEvents(...args: Params<"countEvents">): Given<"countEvents"> {
