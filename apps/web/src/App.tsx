@@ -18,18 +18,36 @@ const SessionPage = later(() =>
   import("./timeline/SessionPage.tsx").then((m) => ({ default: m.SessionPage })),
 );
 const Toaster = later(() => import("./ui/Toaster.tsx").then((m) => ({ default: m.Toaster })));
+const StoreDialog = later(() =>
+  import("./store/StoreDialog.tsx").then((m) => ({ default: m.StoreDialog })),
+);
+const ValidateDialog = later(() =>
+  import("./store/ValidateDialog.tsx").then((m) => ({ default: m.ValidateDialog })),
+);
 const KeysSheet = later(() => import("./KeysSheet.tsx").then((m) => ({ default: m.KeysSheet })));
 
+const dialogs = { help: KeysSheet, store: StoreDialog, validate: ValidateDialog } as const;
+
+/** The keys, and the dialogs that are about no session in particular. */
 function Keys() {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<keyof typeof dialogs | null>(null);
   useEffect(listenToKeys, []);
-  useCommand("help", () => setOpen(true));
+  useCommand("help", () => setOpen("help"));
+  useCommand("store", () => setOpen("store"));
+  useCommand("validate", () => setOpen("validate"));
+  if (open === null) return null;
+  const Dialog = dialogs[open];
+  const close = () => setOpen(null);
   return (
-    open && (
-      <LaterDialog onClose={() => setOpen(false)}>
-        <KeysSheet open={open} onOpenChange={setOpen} />
-      </LaterDialog>
-    )
+    <LaterDialog key={open} onClose={close}>
+      <Dialog
+        open
+        onOpenChange={(stays) => {
+          // Another one may have taken its place by then.
+          if (!stays) setOpen((now) => (now === open ? null : now));
+        }}
+      />
+    </LaterDialog>
   );
 }
 

@@ -2,7 +2,7 @@ import { commands } from "./commands.ts";
 import { Dialog } from "./ui/Dialog.tsx";
 import { Kbd } from "./ui/Kbd.tsx";
 
-const groups = ["Move", "Checkpoints", "Page"] as const;
+const groups = ["Move", "Checkpoints", "Session", "Page"] as const;
 
 /** Every key, from the table of commands. */
 export function KeysSheet({
@@ -20,7 +20,7 @@ export function KeysSheet({
             <h3 className="mb-1 text-xs font-medium text-fg-3">{group}</h3>
             <dl>
               {Object.values(commands)
-                .filter((command) => command.group === group)
+                .filter((command) => command.group === group && command.keys !== "")
                 .map((command) => (
                   <div key={command.keys} className="flex items-center justify-between gap-4 py-1">
                     <dt>{command.title.replace("…", "")}</dt>

@@ -1,4 +1,4 @@
-import { CircleQuestionMark } from "lucide-react";
+import { CircleQuestionMark, Database } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { commands, runCommand } from "./commands.ts";
@@ -32,6 +32,9 @@ export function TopBar({ children, action }: Props) {
         <div className="flex min-w-0 items-center gap-2">{children}</div>
         <ConnectionPill />
         <span className="flex-1" />
+        <IconButton label={commands.store.title} onClick={() => runCommand("store")}>
+          <Database size={16} aria-hidden="true" />
+        </IconButton>
         <IconButton
           label={commands.help.title}
           keys={commands.help.keys}

@@ -40,6 +40,11 @@ export function purgeSession(session_id: string) {
   return server().call("delete_session", keyed({ session_id, permanent: true }));
 }
 
+/** Asks a call that was given this id to stop; `cancelled: false` when it is not at work. */
+export function cancel(operation_id: string) {
+  return server().call("cancel", { operation_id });
+}
+
 export function scanWorkspace(params: Params<"scan_workspace">) {
   return server().call("scan_workspace", params);
 }
@@ -116,6 +121,39 @@ export function listOperations(params: Params<"list_operations">) {
 
 export function diff(params: Params<"diff">) {
   return server().call("diff", params);
+}
+
+/** Puts the checkpoints that no rule keeps into the trash; with `dry_run` it only says which. */
+export function compact(params: Params<"compact">) {
+  return server().call("compact", keyed(params));
+}
+
+export function listCheckpoints(params: Params<"list_checkpoints">) {
+  return server().call("list_checkpoints", params);
+}
+
+/** Checks one checkpoint, a session's or all. */
+export function validate(params: Params<"validate">) {
+  return server().call("validate", params);
+}
+
+/** Heals what can be healed of one checkpoint, a session's or all. */
+export function repair(params: Params<"repair">) {
+  return server().call("repair", params);
+}
+
+/** Gives back the bytes of the store that nothing names any more. */
+export function collect(operation_id: string) {
+  return server().call("collect", { operation_id });
+}
+
+export function storeFacts() {
+  return server().call("store_facts", {});
+}
+
+/** An address under which one file of a checkpoint can be fetched once. */
+export function downloadTicket(params: Params<"download_ticket">) {
+  return server().call("download_ticket", params);
 }
 
 export function startDemo(): Promise<Result<"start_demo">> {

@@ -7,10 +7,10 @@ import { toast } from "./ui/toast.ts";
 interface Command {
   /** As tinykeys reads it; several are alternatives. */
   bindings: readonly string[];
-  /** As it stands on the keyboard. */
+  /** As it stands on the keyboard; empty for what has no key. */
   keys: string;
   title: string;
-  group: "Move" | "Checkpoints" | "Page";
+  group: "Move" | "Checkpoints" | "Session" | "Page";
 }
 
 export const commands = {
@@ -42,6 +42,18 @@ export const commands = {
   pin: { bindings: ["p"], keys: "P", title: "Pin or unpin", group: "Checkpoints" },
   delete: { bindings: ["Delete"], keys: "Del", title: "Delete", group: "Checkpoints" },
   copy_link: { bindings: ["y"], keys: "y", title: "Copy link", group: "Checkpoints" },
+  changes: {
+    bindings: ["d"],
+    keys: "D",
+    title: "What changed in the folder since",
+    group: "Checkpoints",
+  },
+  settings: { bindings: [","], keys: ",", title: "Session settings…", group: "Session" },
+  compact: { bindings: [], keys: "", title: "Compact…", group: "Session" },
+  limits: { bindings: [], keys: "", title: "Limits…", group: "Session" },
+  trash: { bindings: [], keys: "", title: "Trash of this session", group: "Session" },
+  store: { bindings: [], keys: "", title: "Store…", group: "Page" },
+  validate: { bindings: [], keys: "", title: "Validate everything…", group: "Page" },
   help: { bindings: ["Shift+?", "?"], keys: "?", title: "Show the keys", group: "Page" },
 } as const satisfies Record<string, Command>;
 
@@ -89,7 +101,7 @@ export function useCommand(id: CommandId, run: Run, reason: string | null = null
 }
 
 /** Whether something on the screen answers to a command. */
-function isAvailable(id: CommandId): boolean {
+export function isAvailable(id: CommandId): boolean {
   return (registered.get(id)?.length ?? 0) > 0;
 }
 

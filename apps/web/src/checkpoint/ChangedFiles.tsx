@@ -5,6 +5,8 @@ import { Button } from "../ui/Button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Input } from "../ui/Field.tsx";
+import { Text } from "../ui/Text.tsx";
+import { visibleString } from "../ui/visible.ts";
 import { changeWords } from "./change-words.ts";
 import { ChangeMark, LineCounts } from "./ChangeMark.tsx";
 import { PathLabel } from "./PathLabel.tsx";
@@ -123,6 +125,16 @@ function FileRow({ file, selected, onSelect }: FileRowProps) {
       >
         <ChangeMark kind={file.kind} />
         <PathLabel path={file.path} />
+        {file.renamed_from !== undefined && (
+          <span
+            className="datum min-w-0 shrink-[3] truncate text-fg-3"
+            title={`Renamed from ${visibleString(file.renamed_from)}`}
+          >
+            <span aria-hidden="true">← </span>
+            <span className="sr-only">renamed from </span>
+            <Text value={file.renamed_from} />
+          </span>
+        )}
         {words !== "" && (
           <span className="max-w-40 shrink-0 truncate text-2xs text-fg-3">{words}</span>
         )}

@@ -2,11 +2,14 @@ import type { Session } from "@cairn/shared/session";
 import { caps } from "@cairn/shared/session";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { flushSync } from "react-dom";
-import { createCheckpoint, newId, scanWorkspace } from "../actions.ts";
+import { cancel, createCheckpoint, newId, scanWorkspace } from "../actions.ts";
 import { formatBytes, plural, shortId } from "../format.ts";
 import { ProgressBar } from "../restore/ProgressBar.tsx";
-import { useProgress } from "../state/progress.ts";
+import { isCancelled, useLongCall } from "../state/use-long-call.ts";
+import { WaysOut } from "../store/WaysOut.tsx";
 import { Button } from "../ui/Button.tsx";
+import { CancelButton } from "../ui/CancelButton.tsx";
+import { Cancelled } from "../ui/Cancelled.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Field, TextArea } from "../ui/Field.tsx";
@@ -33,32 +36,28 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
   const [message, setMessage] = useState("");
   const [tags, setTags] = useState<string[]>([]);
   const newestTags = useRef(tags);
-  const [operation_id, setOperationId] = useState<string | null>(null);
+  const call = useLongCall();
   const [error, setError] = useState<unknown>(null);
-  const progress = useProgress(operation_id);
-  const busy = operation_id !== null;
+  const [cancelled, setCancelled] = useState(false);
+  const busy = call.operation_id !== null;
   const over = new TextEncoder().encode(message).length - caps.message_bytes;
   const reason = blocked ?? (over > 0 ? "The message is too long" : null);
 
   const create = async (): Promise<void> => {
     if (busy || reason !== null) return;
-    const id = newId();
-    setOperationId(id);
     setError(null);
+    setCancelled(false);
     try {
-      const made = await createCheckpoint({
-        session_id,
-        operation_id: id,
-        message,
-        tags: newestTags.current,
-      });
+      const made = await call.run((operation_id) =>
+        createCheckpoint({ session_id, operation_id, message, tags: newestTags.current }),
+      );
       onOpenChange(false);
       toast(`Checkpoint ${shortId(made.checkpoint_id)} created`, {
         description: changedWords(made.checkpoint.changed_files, made.checkpoint.partial),
       });
     } catch (failure) {
-      setError(failure);
-      setOperationId(null);
+      if (isCancelled(failure)) setCancelled(true);
+      else setError(failure);
     }
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -83,12 +82,11 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
       initialFocus={() => field.current}
       footer={
         <>
-          <Button
-            reason={busy ? "Wait until this is done" : null}
-            onClick={() => onOpenChange(false)}
-          >
-            Cancel
-          </Button>
+          {busy ? (
+            <CancelButton cancelling={call.cancelling} onCancel={call.cancel} />
+          ) : (
+            <Button onClick={() => onOpenChange(false)}>Cancel</Button>
+          )}
           <Button
             tone="primary"
             keys={createKeys}
@@ -123,12 +121,14 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
           <TagEditor boxed label="Tags" tags={tags} onChange={changeTags} />
           <span className="text-xs text-fg-3">Enter or a comma adds one.</span>
         </div>
-        {busy && <ProgressBar label="Progress of the checkpoint" progress={progress} />}
+        {busy && <ProgressBar label="Progress of the checkpoint" progress={call.progress} />}
+        {cancelled && <Cancelled>No checkpoint was made. What you wrote is still here.</Cancelled>}
         {error !== null && (
           <ErrorNote
             title="The checkpoint was not created"
             error={error}
             onRetry={() => void create()}
+            actions={<WaysOut error={error} onLeave={() => onOpenChange(false)} />}
           />
         )}
       </div>
@@ -153,7 +153,8 @@ function CaptureLine({ session }: { session: Session }) {
   useEffect(() => {
     if (workspace === null) return;
     let wanted = true;
-    scanWorkspace({ path: workspace, settings }).then(
+    const operation_id = newId();
+    scanWorkspace({ path: workspace, settings, operation_id }).then(
       ({ files, bytes, left_out }) => {
         if (!wanted) return;
         const rest = left_out.length === 0 ? "" : `; leaves ${plural(left_out.length, "path")} out`;
@@ -164,6 +165,8 @@ function CaptureLine({ session }: { session: Session }) {
     );
     return () => {
       wanted = false;
+      // Nobody waits for it any more; if it is done already, so much the better.
+      cancel(operation_id).catch(() => {});
     };
   }, [workspace, settings]);
   if (workspace === null) return <>This session keeps state only: no files are captured.</>;

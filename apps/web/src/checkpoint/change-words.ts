@@ -1,5 +1,6 @@
 import type { DiffFile, FileFacts, FileKind } from "@cairn/shared/files";
 import { formatBytes } from "../format.ts";
+import { visibleString } from "../ui/visible.ts";
 
 /** What the words of a change are made from: an entry of a diff or of a restore plan. */
 export interface Change {
@@ -64,10 +65,12 @@ export function sizeChange({ before, after }: Change): string | null {
 
 /** Sentences about a change that lines alone do not show. */
 export function changeSentences(
-  file: Change & { binary?: boolean },
-  shown: { hunks: number; tooLarge: boolean },
+  file: Change & { binary?: boolean; renamed_from?: string | undefined },
+  shown: { hunks: number; tooLarge: boolean; ignored?: boolean },
 ): string[] {
   const sentences: string[] = [];
+  if (file.renamed_from !== undefined)
+    sentences.push(`Renamed from ${visibleString(file.renamed_from)}.`);
   const { kind, before, after } = file;
   const facts = after ?? before;
   const size = sizeChange(file);
@@ -85,12 +88,18 @@ export function changeSentences(
   if (shown.hunks > 0 || kind === "mode") return sentences;
   if (file.binary === true)
     sentences.push(`Binary file${size === null ? "" : `, ${size}`}. It has no lines to compare.`);
+  else if (isMoveOnly(file)) sentences.push("The content is the same.");
   else if (shown.tooLarge)
     sentences.push(`Too large to compare line by line${size === null ? "" : ` (${size})`}.`);
   else if (facts !== null && facts.size === 0 && sizeOf(facts) !== null && sentences.length === 0)
     sentences.push(kind === "removed" ? "The file was empty." : "The file is empty.");
+  else if (shown.ignored === true) sentences.push("Only white space differs.");
   else if (sentences.length === 0) sentences.push("There are no lines to show.");
   return sentences;
+}
+
+function isMoveOnly({ kind, before, after }: Change): boolean {
+  return kind === "renamed" && before?.hash !== null && before?.hash === after?.hash;
 }
 
 function executableWord({ before, after }: Change): string {

@@ -3,9 +3,9 @@ import { ChevronDown, ChevronUp, Pause, Play } from "lucide-react";
 import { useMemo, useState, useSyncExternalStore } from "react";
 import { useLive, useLiveState } from "../state/live.ts";
 import { Button } from "../ui/Button.tsx";
+import { useKept } from "../ui/use-kept.ts";
 import { FeedList } from "./FeedList.tsx";
 import { feedRows, eventsWords } from "./feed-rows.ts";
-import { useKept } from "./use-kept.ts";
 
 /** The raw events of a session as they come: what the server said, for those who want to see it. */
 export function Feed({ session_id }: { session_id: string }) {

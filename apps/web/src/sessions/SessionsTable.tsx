@@ -12,7 +12,9 @@ import { Menu } from "../ui/Menu.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { Text } from "../ui/Text.tsx";
 import { visibleString } from "../ui/visible.ts";
+import { DirtyBadge } from "./DirtyBadge.tsx";
 import { sessionMenu } from "./session-menu.tsx";
+import type { SettingsTab } from "./SettingsDialog.tsx";
 import { StatusBadge } from "./StatusBadge.tsx";
 
 const RenameDialog = later(() =>
@@ -23,9 +25,14 @@ const SettingsDialog = later(() =>
   import("./SettingsDialog.tsx").then((m) => ({ default: m.SettingsDialog })),
 );
 
+const ValidateDialog = later(() =>
+  import("../store/ValidateDialog.tsx").then((m) => ({ default: m.ValidateDialog })),
+);
+
 interface OpenDialog {
-  kind: "rename" | "settings";
+  kind: "rename" | "settings" | "validate";
   session: Session;
+  tab?: SettingsTab | undefined;
 }
 
 const Row = memo(function Row({
@@ -65,6 +72,7 @@ const Row = memo(function Row({
             {session.status !== "open" && <StatusBadge session={session} />}
           </span>
           {session.demo && <Badge tone="accent">demo</Badge>}
+          <DirtyBadge session_id={session.session_id} />
         </div>
         <div
           className="datum truncate text-fg-3"
@@ -89,7 +97,8 @@ const Row = memo(function Row({
           entries={sessionMenu(session, {
             reason,
             onRename: () => onDialog({ kind: "rename", session }),
-            onSettings: () => onDialog({ kind: "settings", session }),
+            onSettings: (tab) => onDialog({ kind: "settings", session, tab }),
+            onValidate: () => onDialog({ kind: "validate", session }),
           })}
           trigger={
             <IconButton label={`Actions for ${visibleString(session.name)}`}>
@@ -109,7 +118,12 @@ export function SessionsTable({ sessions }: { sessions: readonly Session[] }) {
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const [shown, setShown] = useState(step);
   const close = () => setDialog(null);
-  const Dialog = dialog?.kind === "settings" ? SettingsDialog : RenameDialog;
+  const shared = {
+    open: true,
+    onOpenChange: (open: boolean) => {
+      if (!open) close();
+    },
+  };
   return (
     <>
       <table className="w-full border-collapse text-left">
@@ -160,13 +174,13 @@ export function SessionsTable({ sessions }: { sessions: readonly Session[] }) {
       )}
       {dialog !== null && (
         <LaterDialog key={dialog.kind} onClose={close}>
-          <Dialog
-            session={dialog.session}
-            open
-            onOpenChange={(open) => {
-              if (!open) close();
-            }}
-          />
+          {dialog.kind === "validate" ? (
+            <ValidateDialog session_id={dialog.session.session_id} {...shared} />
+          ) : dialog.kind === "settings" ? (
+            <SettingsDialog session={dialog.session} tab={dialog.tab} {...shared} />
+          ) : (
+            <RenameDialog session={dialog.session} {...shared} />
+          )}
         </LaterDialog>
       )}
     </>

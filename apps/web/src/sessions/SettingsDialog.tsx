@@ -1,56 +1,112 @@
-import { caps, type Session } from "@cairn/shared/session";
-import { useId, useState } from "react";
+import type { Session } from "@cairn/shared/session";
+import { useId, useMemo, useState } from "react";
 import { updateSession } from "../actions.ts";
 import { useOffline } from "../state/connection.ts";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
-import { Field, Input } from "../ui/Field.tsx";
+import { Tabs, type Tab } from "../ui/Tabs.tsx";
 import { Text } from "../ui/Text.tsx";
-import { CapturePreview, PatternFields } from "./CaptureFields.tsx";
-import { addPattern, patternFor, readPatterns } from "./patterns.ts";
-import { useScan, type PatternTexts } from "./use-scan.ts";
+import { AutoFields } from "./AutoFields.tsx";
+import { CaptureSettings } from "./CaptureSettings.tsx";
+import { LimitFields } from "./LimitFields.tsx";
+import { RetentionFields } from "./RetentionFields.tsx";
+import { changeOf, formOf, keepsNothing, problemsOf, rulesOf } from "./settings-form.ts";
+import type { FieldName, SettingsForm } from "./settings-form.ts";
+
+export type SettingsTab = "capture" | "automatic" | "retention" | "limits";
 
 interface Props {
   session: Session;
+  /** The tab to begin with. */
+  tab?: SettingsTab | undefined;
   open: boolean;
   onOpenChange: (open: boolean) => void;
 }
 
-/** Changes a session's name, and what its checkpoints capture from now on. */
-export function SettingsDialog({ session, open, onOpenChange }: Props) {
+const fieldsOf: Readonly<Record<SettingsTab, readonly FieldName[]>> = {
+  capture: ["name"],
+  automatic: ["every_minutes", "quiet_seconds"],
+  retention: [
+    "keep_recent",
+    "keep_hourly",
+    "keep_daily",
+    "keep_weekly",
+    "keep_within",
+    "every_hours",
+  ],
+  limits: ["files", "bytes", "file_bytes", "store_bytes"],
+};
+
+/** What a session captures, when by itself, what it keeps and how much at most. */
+export function SettingsDialog({ session, tab = "capture", open, onOpenChange }: Props) {
   const formId = useId();
   const offline = useOffline();
   // As it was when the dialog opened: only what was changed here is sent.
-  const [before] = useState({
-    name: session.name,
-    ignore: session.settings.ignore.join("\n"),
-    include: session.settings.include.join("\n"),
-  });
-  const [name, setName] = useState(before.name);
-  const [texts, setTexts] = useState<PatternTexts>(before);
+  const [before] = useState(() => formOf(session));
+  const [form, setForm] = useState(before);
+  const [shown, setShown] = useState<SettingsTab>(tab);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const {
-    scan,
-    error: scanError,
-    check,
-  } = useScan(session.workspace, before, session.settings.limits);
-  const reason = offline ?? (name.trim() === "" ? "A session needs a name" : null);
+  const problems = useMemo(() => problemsOf(form), [form]);
+  const rules = rulesOf(form);
+  const nothingKept = form.retentionOn && rules !== null && keepsNothing(rules);
+  const wrong = (id: SettingsTab): boolean =>
+    fieldsOf[id].some((field) => problems[field] !== undefined) ||
+    (id === "retention" && nothingKept);
+  const change = (part: Partial<SettingsForm>) => setForm((now) => ({ ...now, ...part }));
+  const first = Object.values(problems)[0];
+  const reason =
+    offline ??
+    problems.name ??
+    (nothingKept
+      ? "The rules would keep nothing"
+      : first === undefined
+        ? null
+        : "Mend what is marked first");
+  const fields = { form, problems, onChange: change };
+
+  const tabs: Tab<SettingsTab>[] = [
+    {
+      id: "capture",
+      title: "Capture",
+      marked: wrong("capture"),
+      content: <CaptureSettings session={session} before={before} reason={offline} {...fields} />,
+    },
+    ...(session.workspace === null
+      ? []
+      : [
+          {
+            id: "automatic" as const,
+            title: "Automatic",
+            marked: wrong("automatic"),
+            content: <AutoFields session_id={session.session_id} {...fields} />,
+          },
+        ]),
+    {
+      id: "retention",
+      title: "Retention",
+      marked: wrong("retention"),
+      content: <RetentionFields session={session} nothingKept={nothingKept} {...fields} />,
+    },
+    ...(session.workspace === null
+      ? []
+      : [
+          {
+            id: "limits" as const,
+            title: "Limits",
+            marked: wrong("limits"),
+            content: <LimitFields {...fields} />,
+          },
+        ]),
+  ];
 
   const save = async () => {
     if (busy || reason !== null) return;
     setBusy(true);
     setError(null);
-    const settings = {
-      ...(texts.ignore === before.ignore ? {} : { ignore: readPatterns(texts.ignore) }),
-      ...(texts.include === before.include ? {} : { include: readPatterns(texts.include) }),
-    };
     try {
-      await updateSession(session.session_id, {
-        ...(name === before.name ? {} : { name }),
-        ...(Object.keys(settings).length === 0 ? {} : { settings }),
-      });
+      await updateSession(session.session_id, changeOf(before, form));
       onOpenChange(false);
     } catch (failure) {
       setError(failure);
@@ -83,49 +139,18 @@ export function SettingsDialog({ session, open, onOpenChange }: Props) {
     >
       <form
         id={formId}
-        className="grid gap-4"
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           void save();
         }}
       >
-        {error !== null && <ErrorNote error={error} title="The settings were not saved" />}
-        <Field label="Name">
-          {(control) => (
-            <Input
-              {...control}
-              value={name}
-              maxLength={caps.name_chars}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        {session.workspace !== null && (
-          <>
-            <PatternFields
-              texts={texts}
-              onChange={setTexts}
-              onCheck={() => check(texts)}
-              reason={offline}
-            />
-            <CapturePreview
-              scan={scan}
-              error={scanError}
-              onRetry={() => check(texts)}
-              onInclude={(left) => {
-                const more = {
-                  ...texts,
-                  include: addPattern(texts.include, patternFor(left.path)),
-                };
-                setTexts(more);
-                check(more);
-              }}
-            />
-            <p className="text-xs text-fg-3">
-              It counts from the next checkpoint on. Those that are there stay as they are.
-            </p>
-          </>
+        {error !== null && (
+          <div className="mb-3">
+            <ErrorNote error={error} title="The settings were not saved" />
+          </div>
         )}
+        <Tabs label="Settings" tabs={tabs} open={shown} onOpen={setShown} />
       </form>
     </Dialog>
   );

@@ -4,15 +4,19 @@ import {
   FolderOpen,
   Link as LinkIcon,
   Pencil,
+  ShieldCheck,
+  Shrink,
   SlidersHorizontal,
   Trash2,
 } from "lucide-react";
 import { deleteSession, undeleteSession, updateSession } from "../actions.ts";
+import { commands } from "../commands.ts";
 import { origin } from "../server.ts";
 import { copyText } from "../ui/copy.ts";
 import type { MenuEntry } from "../ui/Menu.tsx";
 import { toast, toastError } from "../ui/toast.ts";
 import { visibleString } from "../ui/visible.ts";
+import type { SettingsTab } from "./SettingsDialog.tsx";
 
 /** Puts a session into the trash, and offers to take it out again. */
 async function deleteSessionWithUndo(session: Session): Promise<boolean> {
@@ -48,7 +52,8 @@ async function setStatus(session: Session, status: "open" | "closed"): Promise<v
 
 interface Options {
   onRename: () => void;
-  onSettings: () => void;
+  onSettings: (tab?: SettingsTab) => void;
+  onValidate: () => void;
   onDeleted?: () => void;
   /** From `useOffline`. */
   reason: string | null;
@@ -59,17 +64,26 @@ const icon = { size: 14, "aria-hidden": true } as const;
 /** What can be done with a whole session. */
 export function sessionMenu(
   session: Session,
-  { onRename, onSettings, onDeleted, reason }: Options,
+  { onRename, onSettings, onValidate, onDeleted, reason }: Options,
 ): MenuEntry[] {
   const closed = session.status === "closed";
+  const settled = reason ?? (closed ? "Open the session again first" : null);
   return [
     { label: "Rename…", icon: <Pencil {...icon} />, run: onRename, reason },
     {
       label: "Settings…",
       icon: <SlidersHorizontal {...icon} />,
-      run: onSettings,
-      reason: reason ?? (closed ? "Open the session again first" : null),
+      keys: commands.settings.keys,
+      run: () => onSettings(),
+      reason: settled,
     },
+    {
+      label: commands.compact.title,
+      icon: <Shrink {...icon} />,
+      run: () => onSettings("retention"),
+      reason: settled,
+    },
+    { label: "Validate…", icon: <ShieldCheck {...icon} />, run: onValidate, reason },
     closed
       ? {
           label: "Open again",

@@ -6,6 +6,7 @@ import { createStore } from "zustand/vanilla";
 import { applyEvent } from "./apply-event.ts";
 import { FeedLog } from "./feed-log.ts";
 import { browserClock, IngestQueue, type IngestClock } from "./ingest.ts";
+import { noteSessionFacts, noteTransientFacts } from "./live-facts.ts";
 import { noteProgress } from "./progress.ts";
 import { noteResync } from "./resync.ts";
 import { TimelineLog } from "./timeline-log.ts";
@@ -138,6 +139,7 @@ export class LiveSession {
         this.#client().call("get_session", { session_id }),
       ]);
       if (load !== this.#loads) return;
+      noteSessionFacts(session);
       this.log.clear();
       this.#takePage(page);
       this.store.setState({
@@ -213,6 +215,7 @@ export class LiveSession {
 
   #hear(message: TransientMessage): void {
     if (message.event_type === "progress") noteProgress(message.data);
+    noteTransientFacts(message);
     if (message.event_type !== "sync") return;
     this.#queue.flush();
     this.store.setState({ catchingUp: null });

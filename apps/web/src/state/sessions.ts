@@ -3,6 +3,8 @@ import type { Session } from "@cairn/shared/session";
 import { create } from "zustand";
 import { server } from "../server.ts";
 import { IngestQueue } from "./ingest.ts";
+import { noteSessionFacts, noteTransientFacts } from "./live-facts.ts";
+import { noteProgress } from "./progress.ts";
 
 interface State {
   byId: ReadonlyMap<string, Session>;
@@ -22,6 +24,7 @@ function apply(batch: Summary[]): void {
     for (const { session_id, session } of batch) {
       if (session === null || session.deleted_at !== null) next.delete(session_id);
       else next.set(session_id, session);
+      if (session !== null) noteSessionFacts(session);
     }
     return { byId: next };
   });
@@ -34,9 +37,13 @@ export function followSessions(): () => void {
     transient: true,
     onTransient: (message) => {
       if (message.event_type === "session_summary") queue.push(message.data);
+      // Work on the whole store is told here.
+      else if (message.event_type === "progress") noteProgress(message.data);
+      else noteTransientFacts(message);
     },
     onSubscribed: ({ sessions = [] }) => {
       queue.clear();
+      for (const session of sessions) noteSessionFacts(session);
       const byId = new Map(sessions.map((session) => [session.session_id, session]));
       useSessions.setState({ byId, ready: true, error: null });
     },

@@ -1,4 +1,5 @@
 import type { Session } from "@cairn/shared/session";
+import type { SettingsTab } from "../sessions/SettingsDialog.tsx";
 import { useCheckpoint } from "../state/live.ts";
 import { later } from "../ui/later.ts";
 
@@ -19,11 +20,21 @@ const RenameDialog = later(() =>
 const SettingsDialog = later(() =>
   import("../sessions/SettingsDialog.tsx").then((m) => ({ default: m.SettingsDialog })),
 );
+const FolderChangesDialog = later(() =>
+  import("../checkpoint/FolderChangesDialog.tsx").then((m) => ({
+    default: m.FolderChangesDialog,
+  })),
+);
+const ValidateDialog = later(() =>
+  import("../store/ValidateDialog.tsx").then((m) => ({ default: m.ValidateDialog })),
+);
 const TagsDialog = later(() => import("./TagsDialog.tsx").then((m) => ({ default: m.TagsDialog })));
 
 /** Which dialog of the session's page is open. */
 export type OpenDialog =
-  | { kind: "create" | "rename" | "settings" | "trash" }
+  | { kind: "create" | "rename" | "trash" | "changes" }
+  | { kind: "settings"; tab?: SettingsTab }
+  | { kind: "validate"; checkpoint_id: string | null }
   | { kind: "restore" | "tags"; checkpoint_id: string };
 
 interface Props {
@@ -50,7 +61,23 @@ export function SessionDialogs({ session, reason, dialog, onDialog }: Props) {
     case "rename":
       return <RenameDialog session={session} {...shared} />;
     case "settings":
-      return <SettingsDialog session={session} {...shared} />;
+      return <SettingsDialog session={session} tab={dialog.tab} {...shared} />;
+    case "changes":
+      return (
+        <FolderChangesDialog
+          session={session}
+          onCheckpoint={() => onDialog({ kind: "create" })}
+          {...shared}
+        />
+      );
+    case "validate":
+      return (
+        <ValidateDialog
+          session_id={session_id}
+          checkpoint_id={dialog.checkpoint_id ?? undefined}
+          {...shared}
+        />
+      );
     case "trash":
       return <TrashDialog session_id={session_id} {...shared} />;
     case "restore":

@@ -2,7 +2,9 @@ import type { Session } from "@cairn/shared/session";
 import type { ReactNode } from "react";
 import { commands } from "../commands.ts";
 import { formatBytes, formatCount, formatTime } from "../format.ts";
+import { AutoLine } from "../sessions/AutoLine.tsx";
 import { StatusBadge } from "../sessions/StatusBadge.tsx";
+import { useLiveFacts } from "../state/live-facts.ts";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Kbd } from "../ui/Kbd.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
@@ -25,11 +27,18 @@ function Patterns({ patterns }: { patterns: readonly string[] }) {
   ));
 }
 
-const hints = [commands.next, commands.details, commands.restore, commands.create] as const;
+const hints = [
+  commands.next,
+  commands.details,
+  commands.restore,
+  commands.create,
+  commands.changes,
+] as const;
 
 /** What stands in the inspector's place while no checkpoint is selected: the session itself. */
 export function SessionFacts({ session }: { session: Session }) {
   const { ignore, include } = session.settings;
+  const { auto_state } = useLiveFacts(session.session_id);
   return (
     <section aria-label="Session" className="scrolls h-full p-4">
       <h2 className="text-lg font-semibold wrap-anywhere">
@@ -57,6 +66,11 @@ export function SessionFacts({ session }: { session: Session }) {
         <Fact name="Size now">
           <span className="datum">{formatBytes(session.bytes)}</span>
         </Fact>
+        {auto_state !== undefined && auto_state.status !== "off" && (
+          <Fact name="Automatic">
+            <AutoLine session_id={session.session_id} />
+          </Fact>
+        )}
         <Fact name="Created">
           <span className="datum">{formatTime(session.created_at)}</span>
         </Fact>

@@ -115,6 +115,8 @@ export function SessionView({ session }: { session: Session }) {
     onRestore,
     onTags,
     onCreate: () => setDialog({ kind: "create" }),
+    onDialog: setDialog,
+    hasFolder: session.workspace !== null,
     onToggleFollow,
     onLiveEdge,
   });
@@ -130,6 +132,7 @@ export function SessionView({ session }: { session: Session }) {
       onDetails: () => onSelect(checkpoint_id),
       onRestore: () => onRestore(checkpoint_id),
       onTags: () => onTags(checkpoint_id),
+      onValidate: () => setDialog({ kind: "validate", checkpoint_id }),
     });
   }, [activeRow, reason, onSelect, onRestore, onTags]);
 

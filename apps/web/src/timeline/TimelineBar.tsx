@@ -1,8 +1,11 @@
 import type { Session } from "@cairn/shared/session";
 import { Ellipsis, Trash2 } from "lucide-react";
 import { useNavigate } from "react-router";
+import { commands } from "../commands.ts";
 import { plural } from "../format.ts";
 import { OperationsMenu } from "../operations/OperationsMenu.tsx";
+import { AutoLine } from "../sessions/AutoLine.tsx";
+import { DirtyButton } from "../sessions/DirtyBadge.tsx";
 import { sessionMenu } from "../sessions/session-menu.tsx";
 import { StatusBadge } from "../sessions/StatusBadge.tsx";
 import { useOffline } from "../state/connection.ts";
@@ -33,12 +36,14 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
     ...sessionMenu(session, {
       reason,
       onRename: () => onDialog({ kind: "rename" }),
-      onSettings: () => onDialog({ kind: "settings" }),
+      onSettings: (tab) =>
+        onDialog(tab === undefined ? { kind: "settings" } : { kind: "settings", tab }),
+      onValidate: () => onDialog({ kind: "validate", checkpoint_id: null }),
       onDeleted: () => void navigate("/"),
     }),
     "separator" as const,
     {
-      label: "Trash of this session",
+      label: commands.trash.title,
       icon: <Trash2 size={14} aria-hidden="true" />,
       run: () => onDialog({ kind: "trash" }),
       reason,
@@ -53,6 +58,8 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
         onLiveEdge={onLiveEdge}
       />
       {session.status !== "open" && <StatusBadge session={session} />}
+      <DirtyButton session_id={session_id} onOpen={() => onDialog({ kind: "changes" })} />
+      <AutoLine session_id={session_id} short />
       <span className="flex-1" />
       <span className="datum text-fg-3 max-sm:hidden">
         {plural(session.checkpoints, "checkpoint")}

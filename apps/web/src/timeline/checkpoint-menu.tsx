@@ -1,5 +1,14 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
-import { Link as LinkIcon, PanelRight, Pin, PinOff, RotateCcw, Tag, Trash2 } from "lucide-react";
+import {
+  Link as LinkIcon,
+  PanelRight,
+  Pin,
+  PinOff,
+  RotateCcw,
+  ShieldCheck,
+  Tag,
+  Trash2,
+} from "lucide-react";
 import { commands } from "../commands.ts";
 import type { MenuEntry } from "../ui/Menu.tsx";
 import { copyLink, deleteWithUndo, togglePin } from "./checkpoint-actions.ts";
@@ -10,13 +19,14 @@ interface Options {
   onDetails: () => void;
   onRestore: () => void;
   onTags: () => void;
+  onValidate: () => void;
 }
 
 const icon = { size: 14, "aria-hidden": true } as const;
 
 /** What can be done with one checkpoint. */
 export function checkpointMenu(row: CheckpointSummary, options: Options): MenuEntry[] {
-  const { reason, onDetails, onRestore, onTags } = options;
+  const { reason, onDetails, onRestore, onTags, onValidate } = options;
   return [
     {
       label: "Details",
@@ -46,6 +56,7 @@ export function checkpointMenu(row: CheckpointSummary, options: Options): MenuEn
       reason,
     },
     { label: "Tags…", icon: <Tag {...icon} />, keys: commands.tags.keys, run: onTags, reason },
+    { label: "Validate…", icon: <ShieldCheck {...icon} />, run: onValidate, reason },
     "separator",
     {
       label: "Delete",

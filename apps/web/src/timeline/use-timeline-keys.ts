@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useCommand } from "../commands.ts";
 import type { LiveSession } from "../state/live-session.ts";
 import { toast } from "../ui/toast.ts";
+import type { OpenDialog } from "./SessionDialogs.tsx";
 import { copyLink, deleteWithUndo, togglePin } from "./checkpoint-actions.ts";
 
 interface Options {
@@ -17,6 +18,8 @@ interface Options {
   onRestore: (checkpoint_id: string) => void;
   onTags: (checkpoint_id: string) => void;
   onCreate: () => void;
+  onDialog: (dialog: OpenDialog) => void;
+  hasFolder: boolean;
   onToggleFollow: () => void;
   onLiveEdge: () => void;
 }
@@ -60,6 +63,16 @@ export function useTimelineKeys(options: Options): void {
   useCommand("follow", options.onToggleFollow);
   useCommand("live_edge", options.onLiveEdge);
   useCommand("create", options.onCreate, reason);
+  const { onDialog } = options;
+  useCommand(
+    "changes",
+    () => onDialog({ kind: "changes" }),
+    options.hasFolder ? null : "This session keeps only state, no folder",
+  );
+  useCommand("settings", () => onDialog({ kind: "settings" }), reason);
+  useCommand("compact", () => onDialog({ kind: "settings", tab: "retention" }), reason);
+  useCommand("limits", () => onDialog({ kind: "settings", tab: "limits" }), reason);
+  useCommand("trash", () => onDialog({ kind: "trash" }));
   useCommand(
     "restore",
     withActive((row) => options.onRestore(row.checkpoint_id)),

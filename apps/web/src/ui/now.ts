@@ -1,3 +1,5 @@
+import { useSyncExternalStore } from "react";
+
 type Listener = () => void;
 
 const listeners = new Set<Listener>();
@@ -17,4 +19,9 @@ export function onTick(listener: Listener): () => void {
     clearInterval(timer);
     timer = null;
   };
+}
+
+/** Words that depend on the time (ms since 1970); draws again only when they change. */
+export function useTicking(words: (now: number) => string | null): string | null {
+  return useSyncExternalStore(onTick, () => words(Date.now()));
 }
