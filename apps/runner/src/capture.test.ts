@@ -51,13 +51,32 @@ test("a capture says which files differ from its parent, and by how many lines",
     "turned",
     "turned/inside",
   ]);
-  expect(captured).toMatchObject({ files: 6, changed_files: 8, added: 5, removed: 5 });
+  expect(captured).toMatchObject({ files: 6, changed_files: 7, added: 5, removed: 5 });
   expect(capture(captured.tree)).toMatchObject({
     tree: captured.tree,
     changed_files: 0,
     added: 0,
     removed: 0,
     changed_paths: [],
+  });
+});
+
+test("a folder that is new, gone or of another mode is a changed path, and no changed file", () => {
+  site.write({ shut: folder(0o700), "shut/a": "x\n", emptied: folder(), "turned/in": "x\n" });
+  const parent = capture(null);
+  expect(parent).toMatchObject({
+    changed_files: 2,
+    changed_paths: ["emptied", "shut/a", "turned/in"],
+  });
+  chmodSync(site.path("shut"), 0o755);
+  site.remove("emptied", "turned");
+  site.write({ bare: folder(), turned: "x\n" });
+  expect(capture(parent.tree)).toMatchObject({
+    // What was a folder with a file in it and is a file now is two.
+    changed_files: 2,
+    changed_paths: ["bare", "emptied", "shut", "turned", "turned/in"],
+    added: 1,
+    removed: 1,
   });
 });
 

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "./cancelling.ts";
 import type { TreeChange } from "./diff/compare.ts";
-import { compareTrees } from "./diff/compare.ts";
+import { compareTrees, isOfFile } from "./diff/compare.ts";
 import { compareLines, textOf } from "./diff/lines.ts";
 import type { ReadableSide } from "./diff/sides.ts";
 import { storedSide } from "./diff/sides.ts";
@@ -100,9 +100,10 @@ function countChanges(store: Store, parent: string | null, scan: Scan): Changes 
   let bytes = 0;
   const before = storedSide(store, parent);
   for (const change of compareTrees(before, scan.tree)) {
+    if (paths.length < maxChangedPaths) paths.push(wirePath(change.path).path);
+    if (!isOfFile(change)) continue;
     files += 1;
     bytes += fileSize(change.before) + fileSize(change.after);
-    if (paths.length < maxChangedPaths) paths.push(wirePath(change.path).path);
     if (files <= maxCountedFiles) counted.push(change);
   }
   const cheap = files <= maxCountedFiles && bytes <= maxCountedBytes;

@@ -5,6 +5,7 @@ import type { WorkHooks } from "./cancelling.ts";
 import { describeScan, keepScan } from "./capture.ts";
 import { diff } from "./diff/diff.ts";
 import { list, read } from "./diff/files.ts";
+import { RenameFinder } from "./diff/renames.ts";
 import type { ReadableSide } from "./diff/sides.ts";
 import { folderSide, storedSide } from "./diff/sides.ts";
 import { repair } from "./diff/validate-repair.ts";
@@ -51,6 +52,7 @@ export class LocalRunner implements Calls {
   readonly #store: Store;
   readonly #restorer: Restorer;
   #closed = false;
+  readonly #renames = new RenameFinder();
   // A thread serves one workspace, as a rule.
   #cache: { workspace: string; cache: StatCache } | undefined;
 
@@ -123,7 +125,8 @@ export class LocalRunner implements Calls {
   }
 
   diff({ from, to, ...rest }: DiffRequest, hooks: WorkHooks): DiffResult {
-    return diff({ ...rest, from: this.#side(from, hooks), to: this.#side(to, hooks) }, hooks);
+    const sides = { from: this.#side(from, hooks), to: this.#side(to, hooks) };
+    return diff({ ...rest, ...sides, finder: this.#renames }, hooks);
   }
 
   list: Calls["list"] = (request) => list(this.#store, request);

@@ -46,7 +46,10 @@ export interface Captured extends Snapshot {
   bytes: number;
   skipped_paths: SkippedPath[];
   git: GitPosition | null;
-  /** Against `parent`: files that differ, lines (null when too costly), up to 1,000 paths. */
+  /**
+   * Against `parent`: files and links that differ, lines (null when too costly), up to 1,000 paths.
+   * Folders that are new, gone or of another mode are among the paths and not counted as files.
+   */
   changed_files: number;
   added: number | null;
   removed: number | null;
@@ -159,8 +162,12 @@ export interface DiffRequest {
   /** Null is the empty tree. */
   from: string | { workspace: string; rules: Rules } | null;
   to: string | { workspace: string; rules: Rules };
-  /** One file: its hunks too. */
+  /** One file: its hunks too. Of a file that was moved, its old path or its new one. */
   path?: PathParam;
+  /** Lines that differ in white space only are the same. */
+  ignore_whitespace?: boolean;
+  /** Tell of a file that was moved as one, of kind `renamed`; so by default. */
+  renames?: boolean;
   limit: number;
   cursor?: string;
 }

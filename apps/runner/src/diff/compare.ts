@@ -1,6 +1,6 @@
 import type { ChangeKind, FileFacts } from "@cairn/shared/files";
 import type { TreeEntry } from "../store/objects.ts";
-import { joinPath } from "../scan/paths.ts";
+import { joinPath, splitPath } from "../scan/paths.ts";
 
 /** One path that differs between two trees. */
 export interface TreeChange {
@@ -53,12 +53,7 @@ function* compareFolders(
     const before = order <= 0 ? (a ?? null) : null;
     const after = order >= 0 ? (b ?? null) : null;
     const name = before?.name ?? after?.name ?? Buffer.alloc(0);
-    if (
-      before?.hash === after?.hash &&
-      before?.kind === after?.kind &&
-      before?.mode === after?.mode
-    )
-      continue;
+    if (isSame(before, after)) continue;
     yield* compareEntries(joinPath(folder, name), before, after, readFrom, readTo);
   }
 }
@@ -73,17 +68,64 @@ function* compareEntries(
   const wasFolder = folderOf(before);
   const isFolder = folderOf(after);
   const kind = changeKind(before, after);
-  if (wasFolder === null && isFolder === null) {
-    yield { path, kind, before, after };
-    return;
-  }
-  const told =
+  if (isTold(kind, before, after, readFrom, readTo)) yield { path, kind, before, after };
+  if (wasFolder !== isFolder) yield* compareFolders(path, wasFolder, isFolder, readFrom, readTo);
+}
+
+function isTold(
+  kind: ChangeKind,
+  before: TreeEntry | null,
+  after: TreeEntry | null,
+  readFrom: ReadTree,
+  readTo: ReadTree,
+): boolean {
+  const wasFolder = folderOf(before);
+  const isFolder = folderOf(after);
+  return (
+    (wasFolder === null && isFolder === null) ||
     kind === "type" ||
     kind === "mode" ||
     (before === null && isFolder !== null && readTo(isFolder).length === 0) ||
-    (after === null && wasFolder !== null && readFrom(wasFolder).length === 0);
-  if (told) yield { path, kind, before, after };
-  if (wasFolder !== isFolder) yield* compareFolders(path, wasFolder, isFolder, readFrom, readTo);
+    (after === null && wasFolder !== null && readFrom(wasFolder).length === 0)
+  );
+}
+
+/** The change that `compareTrees` tells of at one path; only the folders above it are read. */
+export function changeAt(from: Side, to: Side, path: Buffer): TreeChange | undefined {
+  const before = entryAt(from, path);
+  const after = entryAt(to, path);
+  if (before === null && after === null) return undefined;
+  if (isSame(before, after)) return undefined;
+  const kind = changeKind(before, after);
+  const told = isTold(
+    kind,
+    before,
+    after,
+    (hash) => from.readTree(hash),
+    (hash) => to.readTree(hash),
+  );
+  return told ? { path, kind, before, after } : undefined;
+}
+
+function entryAt({ root, readTree }: Side, path: Buffer): TreeEntry | null {
+  let folder = root;
+  let entry: TreeEntry | null = null;
+  for (const name of splitPath(path)) {
+    entry = (folder === null ? [] : readTree(folder)).find((e) => e.name.equals(name)) ?? null;
+    folder = folderOf(entry);
+  }
+  return entry;
+}
+
+/** Whether a file or link differs, and not only a folder around it. */
+export function isOfFile({ before, after }: TreeChange): boolean {
+  return [before, after].some((entry) => entry !== null && entry.kind !== "directory");
+}
+
+function isSame(before: TreeEntry | null, after: TreeEntry | null): boolean {
+  return (
+    before?.hash === after?.hash && before?.kind === after?.kind && before?.mode === after?.mode
+  );
 }
 
 function folderOf(entry: TreeEntry | null): string | null {
@@ -99,7 +141,7 @@ function changeKind(before: TreeEntry | null, after: TreeEntry | null): ChangeKi
 }
 
 /** A file stays a file whether it is executable or not. */
-function typeOf(entry: TreeEntry): string {
+export function typeOf(entry: TreeEntry): string {
   return entry.kind === "executable" ? "file" : entry.kind;
 }
 

@@ -1,104 +1,158 @@
 import { ProtocolError } from "@cairn/shared/errors";
-import type { DiffFile, DiffHunk, PathParam } from "@cairn/shared/files";
-import { structuredPatch } from "diff";
+import type { DiffFile, PathParam } from "@cairn/shared/files";
 import type { WorkHooks } from "../cancelling.ts";
 import type { DiffResult } from "../runner.ts";
 import { pathBytes, wirePath } from "../scan/paths.ts";
 import type { TreeChange } from "./compare.ts";
-import { compareTrees, entryFacts } from "./compare.ts";
+import { changeAt, compareTrees, entryFacts } from "./compare.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import type { Effort, LineCounts, Text } from "./lines.ts";
-import { compareLines, maxEdits, textOf } from "./lines.ts";
+import { hunksOf } from "./hunks.ts";
+import type { ComparedLines, Text } from "./lines.ts";
+import { compareTexts, countsOf, textOf } from "./lines.ts";
+import type { Effort } from "./match-lines.ts";
+import { keyOf } from "./pool.ts";
+import { RenameFinder } from "./renames.ts";
 import type { ReadableSide } from "./sides.ts";
 
-const contextLines = 3;
 /** For the counts of a page: about a second at worst. */
 const pageEffort = 16_000_000;
+/** Texts that are read for them. */
+const pageBytes = 64 * 1024 * 1024;
 
 export interface DiffOptions {
   from: ReadableSide;
   to: ReadableSide;
   path?: PathParam;
+  /** Lines that differ in white space only are the same. */
+  ignore_whitespace?: boolean;
+  /** Tell of a file that was moved as one; so by default. */
+  renames?: boolean;
+  /** Remembers what it found for the next page. */
+  finder?: RenameFinder;
   limit: number;
   cursor?: string;
 }
 
+/** A file that differs, `movedFrom` another path. */
+interface Shown extends TreeChange {
+  movedFrom?: Buffer;
+}
+
 /** A page of the files that differ, or one file with its hunks.  */
 export function diff(options: DiffOptions, hooks: WorkHooks = {}): DiffResult {
-  if (options.path !== undefined) return diffOne(options, pathBytes(options.path));
+  if (options.path !== undefined) return diffOne(options, pathBytes(options.path), hooks);
   const after = options.cursor === undefined ? undefined : decodeCursor(options.cursor);
-  const effort = { left: pageEffort };
+  const budget: Budget = { left: pageEffort, bytes: pageBytes };
   const files: DiffFile[] = [];
   let last: Buffer | undefined;
-  for (const change of compareTrees(options.from, options.to)) {
+  for (const change of shownChanges(options, hooks)) {
     hooks.check?.();
     if (after !== undefined && comparePaths(change.path, after) <= 0) continue;
     if (files.length === options.limit && last !== undefined) {
       return { files, next_cursor: encodeCursor(last) };
     }
-    files.push(diffFile(change, counts(...textsOf(options, change), effort)));
+    files.push(diffFile(change, contentsOf(options, change, budget)));
     last = change.path;
   }
   return { files };
 }
 
-function diffOne(options: DiffOptions, path: Buffer): DiffResult {
-  for (const change of compareTrees(options.from, options.to)) {
-    if (!change.path.equals(path)) continue;
-    const texts = textsOf(options, change);
-    const file = diffFile(change, counts(...texts, { left: pageEffort }));
-    if (file.binary || file.before?.hash === file.after?.hash) return { files: [file], hunks: [] };
-    const hunks = hunksOf(...texts);
-    return hunks === undefined
-      ? { files: [{ ...file, added: null, removed: null }], too_large: true }
-      : { files: [file], hunks };
+function diffOne(options: DiffOptions, path: Buffer, hooks: WorkHooks): DiffResult {
+  const { from, to } = options;
+  const change = movedAt(options, changeAt(from, to, path), hooks);
+  if (change === undefined) {
+    const side = [to, from].some(({ root }) => root !== null);
+    if (!side) throw new ProtocolError("not_found", `${path.toString()} is in neither side.`);
+    return { files: [], hunks: [] };
   }
-  const side = [options.to, options.from].some(({ root }) => root !== null);
-  if (!side) throw new ProtocolError("not_found", `${path.toString()} is in neither side.`);
-  return { files: [], hunks: [] };
+  const contents = contentsOf(options, change, { left: pageEffort, bytes: pageBytes });
+  const file = diffFile(change, contents);
+  if (file.binary || file.before?.hash === file.after?.hash) return { files: [file], hunks: [] };
+  const { compared, texts } = contents;
+  if (compared === null) return { files: [file], too_large: true };
+  const shown = { old: showAs(texts[0]), now: showAs(texts[1]) };
+  return { files: [file], hunks: hunksOf(compared, shown) };
 }
 
-interface Counted {
-  lines: LineCounts | null;
-  binary: boolean;
+/** All that differs, in the order of paths, with what was moved as one. */
+function* shownChanges(options: DiffOptions, hooks: WorkHooks): Generator<Shown, void> {
+  const { from, to } = options;
+  if (options.renames === false || from.root === null || to.root === null) {
+    yield* compareTrees(from, to);
+    return;
+  }
+  const changes: TreeChange[] = [];
+  for (const change of compareTrees(from, to)) {
+    hooks.check?.();
+    changes.push(change);
+  }
+  const finder = options.finder ?? new RenameFinder();
+  const renames = finder.find(from, to, changes, hooks);
+  const moved = new Set([...renames.values()].map(({ path }) => keyOf(path)));
+  for (const change of changes) {
+    const source = change.before === null ? renames.get(keyOf(change.path)) : undefined;
+    if (source !== undefined) yield { ...change, before: source.entry, movedFrom: source.path };
+    else if (change.after !== null || !moved.has(keyOf(change.path))) yield change;
+  }
 }
 
-function textsOf({ from, to }: DiffOptions, { path, before, after }: TreeChange): [Text, Text] {
-  return [textOf(from, path, before), textOf(to, path, after)];
+/** What the list tells of a path: where a file came from or went to is looked for everywhere. */
+function movedAt(
+  options: DiffOptions,
+  change: TreeChange | undefined,
+  hooks: WorkHooks,
+): Shown | undefined {
+  if (change === undefined || (change.before !== null && change.after !== null)) return change;
+  for (const shown of shownChanges(options, hooks)) {
+    const { path, movedFrom } = shown;
+    if (path.equals(change.path) || movedFrom?.equals(change.path) === true) return shown;
+  }
+  return change;
 }
 
-function counts(before: Text, after: Text, effort: Effort): Counted {
-  if (before === "binary" || after === "binary") return { lines: null, binary: true };
-  if (before === "too_large" || after === "too_large") return { lines: null, binary: false };
-  return { lines: compareLines(before.lines, after.lines, effort), binary: false };
+interface Budget extends Effort {
+  bytes: number;
 }
 
-function diffFile({ path, kind, before, after }: TreeChange, { lines, binary }: Counted): DiffFile {
+interface Contents {
+  texts: [Text, Text];
+  compared: ComparedLines | null;
+}
+
+function contentsOf(options: DiffOptions, change: Shown, budget: Budget): Contents {
+  const { path, before, after, movedFrom } = change;
+  const texts: [Text, Text] = [
+    textOf(options.from, movedFrom ?? path, before, budget.bytes),
+    textOf(options.to, path, after, budget.bytes),
+  ];
+  const [old, now] = texts;
+  if (typeof old === "string" || typeof now === "string") return { texts, compared: null };
+  budget.bytes -= Math.min(budget.bytes, old.lines.length + now.lines.length);
+  const { ignore_whitespace = false } = options;
+  return { texts, compared: compareTexts(old.lines, now.lines, budget, ignore_whitespace) };
+}
+
+function diffFile(change: Shown, { texts, compared }: Contents): DiffFile {
+  const { path, kind, before, after, movedFrom } = change;
+  const counts = compared === null ? null : countsOf(compared);
+  const source = movedFrom === undefined ? null : wirePath(movedFrom);
   return {
     ...wirePath(path),
-    kind,
+    kind: source === null ? kind : "renamed",
+    ...(source !== null && { renamed_from: source.path }),
+    ...(source?.path_b64 !== undefined && { renamed_from_b64: source.path_b64 }),
     before: before && entryFacts(before),
     after: after && entryFacts(after),
-    added: lines?.added ?? null,
-    removed: lines?.removed ?? null,
-    binary,
+    added: counts?.added ?? null,
+    removed: counts?.removed ?? null,
+    binary: texts.includes("binary"),
   };
 }
 
-/** Undefined when the texts are too large, or differ too much. */
-function hunksOf(before: Text, after: Text): DiffHunk[] | undefined {
-  if (typeof before === "string" || typeof after === "string") return undefined;
-  const patch = structuredPatch("", "", before.lines, after.lines, undefined, undefined, {
-    context: contextLines,
-    maxEditLength: maxEdits,
-  });
-  return patch?.hunks.map((hunk) => ({
-    old_start: hunk.oldStart,
-    old_lines: hunk.oldLines,
-    new_start: hunk.newStart,
-    new_lines: hunk.newLines,
-    lines: hunk.lines,
-  }));
+/** Text that is no UTF-8 is shown as Latin-1. */
+function showAs(text: Text): (line: string) => string {
+  const utf8 = typeof text !== "string" && text.utf8;
+  return (line) => (utf8 ? Buffer.from(line, "latin1").toString() : line);
 }
 
 /** The order in which trees are walked: name by name, a folder before what is in it. */

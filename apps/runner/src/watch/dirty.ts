@@ -1,4 +1,4 @@
-import { compareTrees } from "../diff/compare.ts";
+import { compareTrees, isOfFile } from "../diff/compare.ts";
 import { storedSide } from "../diff/sides.ts";
 import type { Dirty } from "../runner.ts";
 import type { Scan } from "../scan/scan.ts";
@@ -12,8 +12,8 @@ export function dirtyOf(
   check?: () => void,
 ): Dirty {
   let files = 0;
-  for (const _ of compareTrees(storedSide(store, tree), scan.tree)) {
-    files += 1;
+  for (const change of compareTrees(storedSide(store, tree), scan.tree)) {
+    if (isOfFile(change)) files += 1;
     check?.();
   }
   return { files, tree: scan.root };

@@ -141,6 +141,10 @@ export async function diff(
     from,
     to,
     limit: params.limit,
+    renames: params.renames,
+    ...(params.ignore_whitespace === undefined
+      ? {}
+      : { ignore_whitespace: params.ignore_whitespace }),
     ...(params.path === undefined ? {} : { path: params.path }),
     ...(params.cursor === undefined ? {} : { cursor: params.cursor }),
   });
