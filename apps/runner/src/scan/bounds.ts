@@ -1,6 +1,9 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Limits } from "@cairn/shared/session";
+import type { FileTable } from "./remembered.ts";
+import { pathOf } from "./remembered.ts";
 import { fromByteString } from "./rules.ts";
+import { isLink } from "./scan-fs.ts";
 
 /** Counts what a scan found and ends it when that is over the session's limits. */
 export class Bounds {
@@ -21,8 +24,23 @@ export class Bounds {
   }
 
   add(path: string, size: number): void {
-    this.files += 1;
-    this.bytes += size;
+    this.#count(path, 1, size);
+  }
+
+  /** All files of a folder at once. */
+  addAll(folder: string, files: FileTable): void {
+    if (files.largest > this.#limits.file_bytes) {
+      for (let i = 0; i < files.length; i += 1) {
+        if (isLink({ mode: files.modeAt(i) })) continue;
+        this.checkFile(pathOf(folder, files.names[i] ?? ""), files.sizeAt(i));
+      }
+    }
+    this.#count(folder, files.length, files.bytes);
+  }
+
+  #count(path: string, files: number, bytes: number): void {
+    this.files += files;
+    this.bytes += bytes;
     if (this.files > this.#limits.files) {
       throw over(
         "files",

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { readdirSync } from "node:fs";
 import { byteString } from "./rules.ts";
+import type { ScanFs } from "./scan-fs.ts";
+import { realScanFs } from "./scan-fs.ts";
 
 /** A name found in a folder. */
 export interface Name {
@@ -12,24 +13,24 @@ export interface Name {
 }
 
 /** The names in a folder, in the order of their bytes. */
-export function namesIn(folder: string | Buffer): Name[] {
-  const names = textNames(folder) ?? byteNames(folder);
+export function namesIn(folder: string | Buffer, fs: ScanFs = realScanFs): Name[] {
+  const names = textNames(folder, fs) ?? byteNames(folder, fs);
   return names.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 /** Undefined when a name may be no UTF-8: its bytes would be lost. */
-function textNames(folder: string | Buffer): Name[] | undefined {
+function textNames(folder: string | Buffer, fs: ScanFs): Name[] | undefined {
   if (typeof folder !== "string") return undefined;
   const names: Name[] = [];
-  for (const text of readdirSync(folder)) {
+  for (const text of fs.readdir(folder)) {
     if (text.includes("\uFFFD")) return undefined;
     names.push({ bytes: Buffer.from(text), key: byteString(text), path: `${folder}/${text}` });
   }
   return names;
 }
 
-function byteNames(folder: string | Buffer): Name[] {
-  return readdirSync(folder, { encoding: "buffer" }).map((bytes) => ({
+function byteNames(folder: string | Buffer, fs: ScanFs): Name[] {
+  return fs.readdirBytes(folder).map((bytes) => ({
     bytes,
     key: bytes.toString("latin1"),
     path:

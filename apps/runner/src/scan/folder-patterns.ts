@@ -1,46 +1,65 @@
-import { readSync } from "node:fs";
 import type { Name } from "./entry-names.ts";
 import { patternLines } from "./patterns.ts";
 import { readRegularFile } from "./read-file.ts";
+import type { Source } from "./remembered.ts";
 import type { FolderPatterns } from "./rules.ts";
+import type { ScanFs } from "./scan-fs.ts";
+import { realScanFs, stoodStill } from "./scan-fs.ts";
 
 /** What is read of an ignore file; more than that is no list that somebody wrote. */
 const maxBytes = 1024 * 1024;
 
-/** The patterns that a folder's own files give; undefined when there are none. */
+export interface FoundPatterns {
+  /** Undefined when the folder's own files say nothing. */
+  patterns: FolderPatterns | undefined;
+  sources: Source[];
+}
+
+/** The patterns that a folder's own files give. */
 export function readFolderPatterns(
   folder: string,
   names: Name[],
   now: () => number,
-): FolderPatterns | undefined {
+  fs: ScanFs = realScanFs,
+): FoundPatterns {
   const patterns: FolderPatterns = { folder };
+  const sources: Source[] = [];
   for (const name of names) {
     if (name.key === "Cargo.toml") patterns.cargo = true;
-    if (name.key === ".gitignore") patterns.gitignore = linesOf(name, now);
-    if (name.key === ".cairnignore") patterns.cairnignore = linesOf(name, now);
+    if (name.key !== ".gitignore" && name.key !== ".cairnignore") continue;
+    const { lines, stat } = linesOf(name, now, fs);
+    sources.push({ name: name.key, stat });
+    patterns[name.key === ".gitignore" ? "gitignore" : "cairnignore"] = lines;
   }
   const said =
     patterns.cargo === true ||
     (patterns.gitignore?.length ?? 0) > 0 ||
     (patterns.cairnignore?.length ?? 0) > 0;
-  return said ? patterns : undefined;
+  return { patterns: said ? patterns : undefined, sources };
 }
 
-function linesOf(name: Name, now: () => number): string[] {
+function linesOf(
+  name: Name,
+  now: () => number,
+  fs: ScanFs,
+): { lines: string[]; stat: Source["stat"] } {
   try {
-    const read = readRegularFile(name.path, content, now);
-    return read === undefined ? [] : patternLines(read.result);
+    const content = (fd: number, size: number): string => contentOf(fs, fd, size);
+    const read = readRegularFile(name.path, content, now, fs);
+    if (read === undefined) return { lines: [], stat: null };
+    const stat = !read.moved && stoodStill(read.stat, read.readAt) ? read.stat : null;
+    return { lines: patternLines(read.result), stat };
   } catch {
     // The walk notes what it could not read; without its rules more is captured, never less.
-    return [];
+    return { lines: [], stat: null };
   }
 }
 
-function content(fd: number, size: number): string {
+function contentOf(fs: ScanFs, fd: number, size: number): string {
   const data = Buffer.alloc(Math.min(size, maxBytes));
   let read = 0;
   while (read < data.length) {
-    const n = readSync(fd, data, read, data.length - read, read);
+    const n = fs.read(fd, data, read, data.length - read, read);
     if (n === 0) break;
     read += n;
   }

@@ -1,14 +1,13 @@
-import type { BigIntStats, PathLike } from "node:fs";
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import type { PathLike } from "node:fs";
+import type { ScanFs, Stat } from "./scan-fs.ts";
+import { isFile, realScanFs } from "./scan-fs.ts";
 
-// Without O_NONBLOCK the open of a FIFO that took a file's place would wait for ever.
-const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const tries = 3;
 
 export interface ReadFile<T> {
   result: T;
   /** Of the file that was read, before it was read. */
-  stat: BigIntStats;
+  stat: Stat;
   /** Milliseconds since 1970 just before it was read. */
   readAt: number;
   /** It changed under each try: the result is of some moment between. */
@@ -20,23 +19,24 @@ export function readRegularFile<T>(
   path: PathLike,
   read: (fd: number, size: number) => T,
   now: () => number,
+  fs: ScanFs = realScanFs,
 ): ReadFile<T> | undefined {
-  const fd = openSync(path, flags);
+  const fd = fs.open(path);
   try {
-    let stat = fstatSync(fd, { bigint: true });
-    if (!stat.isFile()) return undefined;
+    let stat = fs.fstat(fd);
+    if (!isFile(stat)) return undefined;
     for (let left = tries; ; left -= 1) {
       const readAt = now();
-      const result = read(fd, Number(stat.size));
-      const after = fstatSync(fd, { bigint: true });
+      const result = read(fd, stat.size);
+      const after = fs.fstat(fd);
       const moved =
         after.size !== stat.size ||
-        after.mtimeNs !== stat.mtimeNs ||
-        after.ctimeNs !== stat.ctimeNs;
+        after.mtimeMs !== stat.mtimeMs ||
+        after.ctimeMs !== stat.ctimeMs;
       if (!moved || left <= 1) return { result, stat, readAt, moved };
       stat = after;
     }
   } finally {
-    closeSync(fd);
+    fs.close(fd);
   }
 }

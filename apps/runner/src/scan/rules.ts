@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Settings } from "@cairn/shared/session";
 import type { Verdict } from "./patterns.ts";
 import { Patterns } from "./patterns.ts";
@@ -45,11 +46,30 @@ export interface StoredRules {
 export type Standing = "captured" | "included" | "ignored";
 
 /** The patterns that apply inside a folder, innermost first. */
-export interface Layer {
-  parent: Layer | undefined;
-  patterns: FolderPatterns;
-  gitignore: Patterns | undefined;
-  cairnignore: Patterns | undefined;
+export class Layer {
+  readonly parent: Layer | undefined;
+  readonly patterns: FolderPatterns;
+  /** Equal for layers under which every path is judged alike. */
+  readonly key: string;
+  // Compiled when a path is first judged by them: most folders of most scans are not judged anew.
+  readonly #compiled = new Map<"gitignore" | "cairnignore", Patterns | undefined>();
+
+  constructor(parent: Layer | undefined, patterns: FolderPatterns, outerKey: string) {
+    this.parent = parent;
+    this.patterns = patterns;
+    this.key = digest(outerKey, patterns);
+  }
+
+  of(file: "gitignore" | "cairnignore"): Patterns | undefined {
+    const lines = this.patterns[file];
+    if (lines === undefined) return undefined;
+    let compiled = this.#compiled.get(file);
+    if (compiled === undefined) {
+      compiled = new Patterns(lines);
+      this.#compiled.set(file, compiled);
+    }
+    return compiled;
+  }
 }
 
 /** Whether a name is never captured nor touched, whatever the rules say. */
@@ -67,6 +87,7 @@ export class RuleSet {
   readonly #includePatterns: Patterns | undefined;
   readonly #folders: FolderPatterns[] = [];
   readonly #layers = new Map<string, Layer>();
+  readonly #key: string;
 
   constructor(settings: Pick<Settings, "ignore" | "include">, builtIn = builtInPatterns) {
     this.#builtIn = builtIn;
@@ -75,6 +96,7 @@ export class RuleSet {
     this.#builtInPatterns = new Patterns(this.#builtIn);
     this.#ignorePatterns = new Patterns(this.#ignore);
     this.#includePatterns = this.#include.length === 0 ? undefined : new Patterns(this.#include);
+    this.#key = digest(this.#builtIn, this.#ignore, this.#include);
   }
 
   static restore(stored: StoredRules): RuleSet {
@@ -89,12 +111,7 @@ export class RuleSet {
 
   /** Adds a folder's own patterns; folders come before what is below them. */
   add(patterns: FolderPatterns, parent: Layer | undefined): Layer {
-    const layer: Layer = {
-      parent,
-      patterns,
-      gitignore: patterns.gitignore && new Patterns(patterns.gitignore),
-      cairnignore: patterns.cairnignore && new Patterns(patterns.cairnignore),
-    };
+    const layer = new Layer(parent, patterns, parent?.key ?? this.#key);
     this.#folders.push(patterns);
     this.#layers.set(patterns.folder, layer);
     return layer;
@@ -123,6 +140,12 @@ export class RuleSet {
     if (parent === "ignored") return { standing: "ignored" };
     const why = this.#ignoredBy(layer, path, name, isDir);
     return why === undefined ? { standing: "captured" } : { standing: "ignored", why };
+  }
+
+  /** Equal keys judge what stands in a folder alike. */
+  key(standing: Standing, layer: Layer | undefined): string {
+    const key = layer?.key ?? this.#key;
+    return standing === "captured" ? key : `${standing} ${key}`;
   }
 
   /** Whether the settings force in something below an ignored folder. */
@@ -167,7 +190,7 @@ export class RuleSet {
     for (const file of ["cairnignore", "gitignore"] as const) {
       for (let at = layer; at !== undefined; at = at.parent) {
         const below = at.patterns.folder === "" ? 0 : at.patterns.folder.length + 1;
-        const verdict = at[file]?.test(path.slice(below), name, isDir);
+        const verdict = at.of(file)?.test(path.slice(below), name, isDir);
         if (verdict) return reason(verdict, `${path.slice(0, below)}.${file}`);
       }
     }
@@ -181,6 +204,10 @@ export class RuleSet {
     const folder = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
     return layer?.patterns.cargo === true && layer.patterns.folder === folder;
   }
+}
+
+function digest(...what: unknown[]): string {
+  return hash("sha256", JSON.stringify(what)).slice(0, 32);
 }
 
 function reason(verdict: Verdict, source: string): string | undefined {

@@ -1,15 +1,37 @@
-import type { LeftOut, SkippedPath } from "@cairn/shared/files";
 import { ProtocolError } from "@cairn/shared/errors";
-import type { ObjectStore, TreeEntry } from "../store/objects.ts";
+import type { SkippedPath } from "@cairn/shared/files";
+import type { WorkHooks } from "../cancelling.ts";
+import type { Rules } from "../runner.ts";
+import type { ObjectStore, RecordKind, TreeEntry } from "../store/objects.ts";
 import { splitPath } from "./paths.ts";
+import type { Folder } from "./remembered.ts";
+import { entriesOf, folderEntry } from "./remembered.ts";
 import type { StoredRules } from "./rules.ts";
 import { RuleSet } from "./rules.ts";
+import type { ScanFs } from "./scan-fs.ts";
+import { realScanFs } from "./scan-fs.ts";
+import { hasMoved, TellingDevices } from "./settled.ts";
 import { encodeSkipped } from "./skipped.ts";
+import type { StatCache } from "./stat-cache.ts";
+import { Storing } from "./storing.ts";
 import type { WalkOptions } from "./walk.ts";
 import { Walk } from "./walk.ts";
 
-/** `workspace` is a real path. `store`: keep what is read (durable by `store.commit`), or only hash. */
-export type ScanOptions = WalkOptions;
+const passes = 3;
+
+export interface ScanOptions extends WorkHooks {
+  /** Real path. */
+  workspace: string;
+  rules: Rules;
+  /** Keep what is read (durable by `store.commit`), or only hash it. */
+  store: boolean;
+  cache: StatCache | null;
+  /** Milliseconds since 1970 by the clock that the filesystem stamps files with. */
+  now?: () => number;
+  /** The same, when the scan begins. */
+  startedAt?: number;
+  fs?: ScanFs;
+}
 
 /** The tree that a scan found. Paths are relative and `/`-separated; the empty path is the root. */
 export interface ScannedTree {
@@ -37,7 +59,6 @@ export interface Scan {
   /** Files and links. */
   files: number;
   bytes: number;
-  left_out: LeftOut[];
 }
 
 /**
@@ -45,26 +66,61 @@ export interface Scan {
  * rules' limits. What cannot be read inside is in `skipped`.
  */
 export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
-  const walk = new Walk(store, options);
-  const root = walk.run();
-  const rules = Buffer.from(JSON.stringify(walk.rules.stored()));
-  const skipped = walk.skipped.list();
-  const list = skipped.length === 0 ? null : encodeSkipped(skipped);
-  options.cache?.save();
+  const { workspace, cache, fs = realScanFs, now = Date.now, startedAt = Date.now() } = options;
+  const tellsByTimes = new TellingDevices(fs);
+  const known = cache?.root;
+  const { walk, found } = readSettled(store, known, {
+    ...options,
+    fs,
+    now,
+    startedAt,
+    tellsByTimes: (device, place) => tellsByTimes.has(device, place),
+  });
+  const { skipped, reader, rules, bounds } = walk;
+  const { check } = options;
+  const storing = new Storing({ store, fs, reader, skipped, ...(check && { check }) });
+  const root = options.store ? storing.keep(workspace, "", found, known) : found;
+  const rulesRecord = Buffer.from(JSON.stringify(rules.stored()));
+  const paths = skipped.list();
+  const skippedRecord = paths.length === 0 ? null : encodeSkipped(paths);
+  cache?.remember(root);
+  const record = (kind: RecordKind, data: Buffer): string =>
+    options.store ? store.putRecord(kind, data) : store.hashRecord(kind, data);
   return {
-    root,
-    tree: new TreeOfScan(root, walk.trees, store),
-    rulesHash: options.store ? store.putRecord("rules", rules) : store.hashRecord("rules", rules),
-    skippedHash:
-      list &&
-      (options.store ? store.putRecord("skipped", list) : store.hashRecord("skipped", list)),
-    skipped,
-    isSkipped: (path) => walk.skipped.covers(path),
-    ignoredMatcher: matcherOf(walk.rules),
-    files: walk.bounds.files,
-    bytes: walk.bounds.bytes,
-    left_out: walk.leftOut,
+    root: root.hash,
+    tree: new TreeOfScan(root, known, store),
+    rulesHash: record("rules", rulesRecord),
+    skippedHash: skippedRecord && record("skipped", skippedRecord),
+    skipped: paths,
+    isSkipped: (path) => skipped.covers(path),
+    ignoredMatcher: matcherOf(rules),
+    files: bounds.files,
+    bytes: bounds.bytes,
   };
+}
+
+/**
+ * Reads until no folder changed while it was read, or three times: what was moved from a folder
+ * that came late into one that came early would be in neither.
+ */
+function readSettled(
+  store: ObjectStore,
+  known: Folder | undefined,
+  options: Omit<WalkOptions, "again"> & Pick<ScanOptions, "cache">,
+): { walk: Walk; found: Folder } {
+  let before = known;
+  for (let left = passes; ; left -= 1) {
+    const walk = new Walk(store, { ...options, again: left < passes });
+    let found: Folder;
+    try {
+      found = walk.run(before);
+    } catch (error) {
+      if (walk.salvaged !== undefined) options.cache?.salvage(walk.salvaged);
+      throw error;
+    }
+    if (found === before || left <= 1 || !hasMoved(options, found)) return { walk, found };
+    before = found;
+  }
 }
 
 /** The rules that were stored with a checkpoint, as the matcher they were. */
@@ -85,41 +141,45 @@ function matcherOf(rules: RuleSet): IgnoredMatcher {
 
 class TreeOfScan implements ScannedTree {
   readonly root: string;
-  readonly #trees: Map<string, TreeEntry[]>;
+  readonly #folder: Folder;
+  /** As it was before, which is what a capture compares with as a rule. */
+  readonly #before: Folder | undefined;
   readonly #store: ObjectStore;
-  readonly #byName = new Map<string, Map<string, TreeEntry>>();
+  #byHash: Map<string, Folder> | undefined;
 
-  constructor(root: string, trees: Map<string, TreeEntry[]>, store: ObjectStore) {
-    this.root = root;
-    this.#trees = trees;
+  constructor(folder: Folder, before: Folder | undefined, store: ObjectStore) {
+    this.root = folder.hash;
+    this.#folder = folder;
+    this.#before = before;
     this.#store = store;
   }
 
   lookup(path: Buffer): TreeEntry | undefined {
-    let entry: TreeEntry | undefined = {
-      name: Buffer.alloc(0),
-      kind: "directory",
-      mode: 0,
-      size: 0,
-      hash: this.root,
-    };
-    for (const name of splitPath(path)) {
-      if (entry?.kind !== "directory") return undefined;
-      entry = this.#names(entry.hash).get(name.toString("latin1"));
+    const names = splitPath(path).map((name) => name.toString("latin1"));
+    const last = names.pop();
+    if (last === undefined) {
+      return { name: Buffer.alloc(0), kind: "directory", mode: 0, size: 0, hash: this.root };
     }
-    return entry;
+    let folder: Folder | undefined = this.#folder;
+    for (const name of names) {
+      folder = folder?.folders.find((inner) => inner.name === name && inner.listed);
+    }
+    const at = folder?.files.find(last, 0);
+    if (folder === undefined || at === undefined) return undefined;
+    if (folder.files.names[at] === last) return folder.files.entry(at);
+    const inner = folder.folders.find(({ name, listed }) => name === last && listed);
+    return inner && folderEntry(inner);
   }
 
   readTree(hash: string): TreeEntry[] {
-    return this.#trees.get(hash) ?? this.#store.readTree(hash);
+    this.#byHash ??= byHash(this.#folder, this.#before && byHash(this.#before, new Map()));
+    const folder = this.#byHash.get(hash);
+    return folder === undefined ? this.#store.readTree(hash) : entriesOf(folder);
   }
+}
 
-  #names(hash: string): Map<string, TreeEntry> {
-    let names = this.#byName.get(hash);
-    if (names === undefined) {
-      names = new Map(this.readTree(hash).map((entry) => [entry.name.toString("latin1"), entry]));
-      this.#byName.set(hash, names);
-    }
-    return names;
-  }
+function byHash(folder: Folder, into = new Map<string, Folder>()): Map<string, Folder> {
+  if (folder.hash !== "") into.set(folder.hash, folder);
+  for (const inner of folder.folders) byHash(inner, into);
+  return into;
 }

@@ -17,7 +17,7 @@ const maxLeftOut = 1000;
 const maxSensitive = 200;
 /** Entries of left-out folders that are looked at to tell their size. */
 const measuredEntries = 20_000;
-const progressFiles = 2048;
+const progressFiles = 512;
 
 /** What a capture of the folder would hold and leave out. Reads no content. */
 export function surveyWorkspace(request: ScanRequest, hooks: WorkHooks = {}): ScanReport {
@@ -52,7 +52,8 @@ class Survey {
       if (path === "") throw unavailable(abs.toString(), codeOf(error), error);
       return;
     }
-    const own = standing === "captured" ? readFolderPatterns(path, names, Date.now) : undefined;
+    const own =
+      standing === "captured" ? readFolderPatterns(path, names, Date.now).patterns : undefined;
     const layer = own === undefined ? outer : this.#rules.add(own, outer);
     for (const name of names) {
       if (!isForbidden(name.key)) {

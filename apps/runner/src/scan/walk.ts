@@ -1,279 +1,299 @@
-import type { BigIntStats } from "node:fs";
-import { constants, lstatSync, readlinkSync } from "node:fs";
 import { ProtocolError } from "@cairn/shared/errors";
-import type { LeftOut } from "@cairn/shared/files";
 import type { WorkHooks } from "../cancelling.ts";
-import { codeOf } from "../fs.ts";
 import type { Rules } from "../runner.ts";
-import type { ObjectStore, TreeEntry } from "../store/objects.ts";
+import type { ObjectStore } from "../store/objects.ts";
+import { Bounds } from "./bounds.ts";
 import type { Name } from "./entry-names.ts";
 import { namesIn } from "./entry-names.ts";
-import { Bounds } from "./bounds.ts";
 import { readFolderPatterns } from "./folder-patterns.ts";
-import { wirePath } from "./paths.ts";
-import { readRegularFile } from "./read-file.ts";
-import type { Layer, Standing } from "./rules.ts";
+import { Gathering } from "./gathering.ts";
+import { Reader } from "./reader.ts";
+import type { Folder } from "./remembered.ts";
+import { entriesOf, isEmpty, pathOf, placeOf, stands } from "./remembered.ts";
+import type { FolderPatterns, Layer, Standing } from "./rules.ts";
 import { isForbidden, RuleSet } from "./rules.ts";
+import type { ScanFs, Stat } from "./scan-fs.ts";
+import { isFolder, isLink, isSame, stoodStill } from "./scan-fs.ts";
 import { Skipped } from "./skipped.ts";
-import type { StatCache } from "./stat-cache.ts";
+import { attempt } from "./unreadable.ts";
 
 export interface WalkOptions extends WorkHooks {
   workspace: string;
   rules: Rules;
   store: boolean;
-  cache: StatCache | null;
+  fs: ScanFs;
   /** Milliseconds since 1970 by the clock that the filesystem stamps files with. */
-  now?: () => number;
+  now: () => number;
+  /** The same, before the scan began: what changed later is not trusted. */
+  startedAt: number;
+  /** `known` was read a moment ago: only folders are compared with it. */
+  again: boolean;
+  /** Whether a folder's times tell that its names changed, on the device that it is on. */
+  tellsByTimes: (device: number, place: string | Buffer) => boolean;
 }
 
-const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK } = constants;
-const maxLeftOut = 1000;
 const progressFiles = 512;
-// Between two looks at a path it may become something else; a path that keeps doing so is skipped.
-const tries = 3;
 
-interface Folder {
+/** Where the walk is. Paths are byte strings. */
+interface Position {
+  place: string | Buffer;
   path: string;
+  name: string;
+  /** What applies beside it; its own patterns are not in it. */
   layer: Layer | undefined;
   standing: Standing;
+  stat: Stat;
 }
 
-/** One reading of a whole workspace into trees. Paths are byte strings. */
+/** One reading of a whole workspace, sparing what stands as it was remembered. */
 export class Walk {
   readonly rules: RuleSet;
   readonly skipped = new Skipped();
   readonly bounds: Bounds;
-  readonly trees = new Map<string, TreeEntry[]>();
-  readonly leftOut: LeftOut[] = [];
+  readonly reader: Reader;
+  /** After an error: what was read until then and is worth remembering. */
+  salvaged: Folder | undefined;
   readonly #store: ObjectStore;
   readonly #options: WalkOptions;
-  readonly #now: () => number;
+  #known: Folder | undefined;
+  #byInode: Map<string, Folder> | undefined;
+  #told = 0;
 
   constructor(store: ObjectStore, options: WalkOptions) {
     this.#store = store;
     this.#options = options;
-    this.#now = options.now ?? Date.now;
     this.rules = new RuleSet(options.rules);
     this.bounds = new Bounds(options.rules.limits);
+    const { fs, now, check } = options;
+    this.reader = new Reader({
+      fs,
+      store,
+      storing: options.store,
+      bounds: this.bounds,
+      skipped: this.skipped,
+      now,
+      ...(check && { check }),
+    });
   }
 
-  /** Hash of the root folder. */
-  run(): string {
-    const { workspace, cache } = this.#options;
-    cache?.begin();
-    const root = this.#folder(workspace, { path: "", layer: undefined, standing: "captured" });
-    if (root === undefined) {
+  run(known: Folder | undefined): Folder {
+    const { workspace, fs } = this.#options;
+    this.#known = known;
+    const stat = attempt(this.skipped, "", () => fs.lstat(workspace));
+    const root: Position | undefined =
+      stat && isFolder(stat)
+        ? { place: workspace, path: "", name: "", layer: undefined, standing: "captured", stat }
+        : undefined;
+    const folder = root && this.#folder(root, known);
+    if (folder === undefined) {
       throw new ProtocolError(
         "workspace_unavailable",
         `The folder ${workspace} cannot be read (${this.skipped.reason("") ?? "gone"}). Bring it back, or allow this user to read it, and try again.`,
       );
     }
-    return root.hash;
+    return folder;
   }
 
-  #folder(
-    abs: string | Buffer,
-    folder: Folder,
-  ): { entries: TreeEntry[]; hash: string } | undefined {
-    const names = this.#attempt(folder.path, () => namesIn(abs));
-    if (names === undefined) return undefined;
-    const layer = this.#layerIn(folder, names);
-    const inside = { ...folder, layer };
-    const entries: TreeEntry[] = [];
-    const unread: [TreeEntry, Name, string][] = [];
-    for (const name of names) {
-      if (isForbidden(name.key)) continue;
-      this.#options.check?.();
-      const path = folder.path === "" ? name.key : `${folder.path}/${name.key}`;
-      const found = this.#attempt(path, () => this.#entry(name, path, inside));
-      if (found === undefined) continue;
-      entries.push(found.entry);
-      if (found.cached) unread.push([found.entry, name, path]);
+  #folder(position: Position, known: Folder | undefined): Folder | undefined {
+    const { place, layer, standing, stat } = position;
+    this.#options.check?.();
+    if (
+      known !== undefined &&
+      known.key === this.rules.key(standing, layer) &&
+      this.#stands(place, known, stat)
+    ) {
+      const kept = this.#keep(position, known);
+      if (kept !== undefined) return kept;
     }
-    let hash = this.#store.hashTree(entries);
-    if (this.#options.store && !this.#store.has(hash)) {
-      this.#readMissing(entries, unread);
-      hash = this.#store.putTree(entries);
-    }
-    this.trees.set(hash, entries);
-    return { entries, hash };
+    return this.#read(position, known);
   }
 
-  /** The cache may know a content that the store does not hold: it was only hashed, or collected. */
-  #readMissing(entries: TreeEntry[], unread: [TreeEntry, Name, string][]): void {
-    for (const [entry, name, path] of unread) {
-      this.#options.check?.();
-      if (this.#store.has(entry.hash)) continue;
-      const stat = this.#attempt(path, () => lstatSync(name.path, { bigint: true }));
-      const read = stat && this.#attempt(path, () => this.#content(name, path, stat, true));
-      if (read === undefined) entries.splice(entries.indexOf(entry), 1);
-      else Object.assign(entry, read.entry);
-    }
+  #stands(place: string | Buffer, known: Folder, stat: Stat): boolean {
+    const { again, fs } = this.#options;
+    return again ? known.trusted && isSame(known.stat, stat) : stands(fs, place, known, stat);
   }
 
-  #layerIn(folder: Folder, names: Name[]): Layer | undefined {
-    if (folder.standing !== "captured") return folder.layer;
-    const patterns = readFolderPatterns(folder.path, names, this.#now);
-    return patterns === undefined ? folder.layer : this.rules.add(patterns, folder.layer);
-  }
-
-  #entry(name: Name, path: string, folder: Folder): Found | undefined {
-    const stat = lstatSync(name.path, { bigint: true });
-    const isDir = typeOf(stat) === S_IFDIR;
-    const { standing, why } = this.rules.judge(
-      folder.standing,
-      folder.layer,
-      path,
-      name.key,
-      isDir,
-    );
-    if (standing === "ignored") {
-      if (why !== undefined) this.#leaveOut(path, why, isDir ? null : Number(stat.size));
-      if (!isDir || !this.rules.mayInclude(path)) return undefined;
-    }
-    if (!isDir) return this.#content(name, path, stat, false);
-    const inside = this.#folder(name.path, { path, layer: folder.layer, standing });
-    if (inside === undefined || (standing === "ignored" && inside.entries.length === 0)) {
-      return undefined;
-    }
-    const mode = Number(stat.mode) & 0o777;
-    const entry = {
-      name: name.bytes,
-      kind: "directory",
-      mode,
-      size: 0,
-      hash: inside.hash,
-    } as const;
-    return { entry, cached: false };
-  }
-
-  /** A file or link as it is now, `again` if it was counted before; anything else is skipped. */
-  #content(name: Name, path: string, seen: BigIntStats, again: boolean): Found | undefined {
-    let stat = seen;
-    for (let left = tries; left > 0; left -= 1) {
-      const type = typeOf(stat);
-      const found =
-        type === S_IFREG
-          ? this.#file(name, path, stat, again)
-          : type === S_IFLNK
-            ? this.#link(name, stat, again)
-            : this.#special(path, type);
-      if (found === null) return undefined;
-      if (found !== undefined) {
-        if (!again) this.#count(path, found.entry.size);
-        return found;
+  /** A folder that stands as it was, but for what is in its folders. Undefined if it moves. */
+  #keep(position: Position, known: Folder): Folder | undefined {
+    const below = this.#inside(position, known);
+    if (below === undefined) return undefined;
+    const layer = this.#layerIn(position, known.patterns);
+    this.bounds.addAll(position.path, known.files);
+    this.#progress();
+    const gathering = new Gathering(known);
+    let isWhole = true;
+    try {
+      for (const inner of below) {
+        const before = gathering.folderBefore(inner.name);
+        const folder = this.#folder({ ...inner, layer }, before);
+        if (folder === undefined) isWhole = false;
+        else gathering.addFolder(folder);
       }
-      stat = lstatSync(name.path, { bigint: true });
+    } catch (error) {
+      throw this.#salvage(position, gathering, error);
     }
-    this.skipped.add(path, "changed_while_read");
-    return undefined;
+    return this.#made({ ...known, folders: gathering.folders(), trusted: isWhole }, known);
   }
 
-  /** Undefined when it is no regular file any more. */
-  #file(name: Name, path: string, stat: BigIntStats, again: boolean): Found | undefined {
-    const { cache, store } = this.#options;
-    this.bounds.checkFile(path, Number(stat.size));
-    const known = again ? undefined : cache?.get(stat);
-    if (known !== undefined) {
-      return { entry: fileEntry(name, Number(stat.mode), Number(stat.size), known), cached: true };
+  /** The folders in a folder that stands; undefined when one of them does not. */
+  #inside(position: Position, known: Folder): Position[] | undefined {
+    const found: Position[] = [];
+    for (const { name, standing } of known.folders) {
+      const place = placeOf(position.place, name);
+      const path = pathOf(position.path, name);
+      try {
+        const stat = this.#options.fs.lstat(place);
+        if (!isFolder(stat)) return undefined;
+        found.push({ place, path, name, layer: undefined, standing, stat });
+      } catch {
+        // Reading the folder anew tells what it is.
+        return undefined;
+      }
     }
-    const read = readRegularFile(
-      name.path,
-      (fd, size) =>
-        store ? this.#store.putFile(fd, size) : { hash: this.#store.hashFile(fd, size), size },
-      this.#now,
+    return found;
+  }
+
+  #read(position: Position, known: Folder | undefined): Folder | undefined {
+    const { path, name, place, standing, stat } = position;
+    const { fs, now, startedAt, tellsByTimes, check } = this.#options;
+    const names = attempt(this.skipped, path, () => namesIn(place, fs));
+    if (names === undefined) return undefined;
+    const { patterns, sources } =
+      standing === "captured" ? readFolderPatterns(path, names, now, fs) : noPatterns;
+    const layer = this.#layerIn(position, patterns);
+    const gathering = new Gathering(known ?? this.#elsewhere(stat));
+    let isWhole = true;
+    try {
+      for (const name of names) {
+        if (isForbidden(name.key)) continue;
+        check?.();
+        const inner = pathOf(path, name.key);
+        const isRead = attempt(this.skipped, inner, () =>
+          this.#entry(name, inner, { layer, standing }, gathering),
+        );
+        isWhole &&= isRead === true;
+      }
+    } catch (error) {
+      throw this.#salvage(position, gathering, error);
+    }
+    return this.#made(
+      {
+        name,
+        stat,
+        trusted: isWhole && stoodStill(stat, startedAt) && tellsByTimes(stat.dev, place),
+        standing,
+        key: this.rules.key(standing, position.layer),
+        patterns,
+        sources,
+        files: gathering.files(),
+        folders: gathering.folders(),
+      },
+      known,
     );
-    if (read === undefined) return undefined;
-    const { hash, size } = read.result;
-    if (read.moved) this.skipped.add(path, "changed_while_read");
-    else cache?.set(read.stat, hash, read.readAt);
-    return { entry: fileEntry(name, Number(read.stat.mode), size, hash), cached: false };
   }
 
-  #link(name: Name, stat: BigIntStats, again: boolean): Found {
-    const { cache, store } = this.#options;
-    const entry = { name: name.bytes, kind: "symlink", mode: 0, size: Number(stat.size) } as const;
-    const known = again ? undefined : cache?.get(stat);
-    if (known !== undefined) return { entry: { ...entry, hash: known }, cached: true };
-    const readAt = this.#now();
-    const target = readlinkSync(name.path, "buffer");
-    const hash = store ? this.#store.putBlob(target) : this.#store.hashBlob(target);
-    cache?.set(stat, hash, readAt);
-    return { entry: { ...entry, size: target.length, hash }, cached: false };
+  /** Whether the entry could be read, or need not be. */
+  #entry(
+    name: Name,
+    path: string,
+    folder: Pick<Position, "layer" | "standing">,
+    gathering: Gathering,
+  ): boolean {
+    const stat = this.#options.fs.lstat(name.path);
+    const isDir = isFolder(stat);
+    const { layer } = folder;
+    const { standing } = this.rules.judge(folder.standing, layer, path, name.key, isDir);
+    if (standing === "ignored" && !(isDir && this.rules.mayInclude(path))) return true;
+    if (isDir) {
+      const inner = { place: name.path, path, name: name.key, layer, standing, stat };
+      const found = this.#folder(inner, gathering.folderBefore(name.key));
+      if (found !== undefined) gathering.addFolder(found);
+      return found !== undefined;
+    }
+    const size = gathering.keepFile(name.key, stat);
+    if (size !== undefined) {
+      this.bounds.checkFile(path, isLink(stat) ? 0 : size);
+      this.#count(path, size);
+      return true;
+    }
+    const read = this.reader.read(name.path, path, stat);
+    if (read === undefined) return false;
+    this.#count(path, read.size);
+    gathering.addFile(name.key, read);
+    return true;
   }
 
-  /** Never opened: a FIFO would wait, a device may act. */
-  #special(path: string, type: number): null {
-    const reason = type === S_IFIFO ? "fifo" : type === S_IFSOCK ? "socket" : "device";
-    this.skipped.add(path, type === S_IFDIR ? "changed_while_read" : reason);
-    return null;
+  #made(folder: Omit<Folder, "hash" | "listed">, known: Folder | undefined): Folder {
+    const listed = folder.standing !== "ignored" || !isEmpty(folder);
+    if (known !== undefined && isUnchanged(folder, known)) return known;
+    return { ...folder, listed, hash: this.#store.hashTree(entriesOf(folder)) };
+  }
+
+  #layerIn({ standing, layer }: Position, patterns: FolderPatterns | undefined): Layer | undefined {
+    if (standing !== "captured" || patterns === undefined) return layer;
+    return this.rules.add(patterns, layer);
+  }
+
+  /** A folder that was moved here: its files are known where it was. */
+  #elsewhere(stat: Stat): Folder | undefined {
+    if (this.#known === undefined) return undefined;
+    this.#byInode ??= byInode(this.#known, new Map());
+    return this.#byInode.get(inodeOf(stat));
   }
 
   #count(path: string, size: number): void {
     this.bounds.add(path, size);
-    const { files } = this.bounds;
-    if (files % progressFiles !== 0) return;
+    this.#progress();
+  }
+
+  #progress(): void {
+    const done = this.bounds.files;
+    if (done - this.#told < progressFiles) return;
+    this.#told = done;
     const phase = this.#options.store ? "store" : "scan";
-    this.#options.onProgress?.({ phase, done: files, total: null });
+    this.#options.onProgress?.({ phase, done, total: null });
   }
 
-  #leaveOut(path: string, why: string, bytes: number | null): void {
-    if (this.leftOut.length >= maxLeftOut) return;
-    this.leftOut.push({ ...wirePath(Buffer.from(path, "latin1")), why, bytes });
-  }
-
-  /** Undefined when the path is gone, or cannot be read, which is noted. */
-  #attempt<T>(path: string, work: () => T | undefined): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      const reason = unreadable(error);
-      if (reason === undefined) throw error;
-      if (reason !== "gone" || path === "") this.skipped.add(path, reason);
-      return undefined;
-    }
+  #salvage({ name, standing, stat }: Position, gathering: Gathering, error: unknown): unknown {
+    this.salvaged = {
+      name,
+      standing,
+      stat,
+      trusted: false,
+      key: "",
+      patterns: undefined,
+      sources: [],
+      ...gathering.salvage(this.salvaged),
+      listed: true,
+      hash: "",
+    };
+    return error;
   }
 }
 
-interface Found {
-  entry: TreeEntry;
-  /** The hash comes from the cache: the content was not read now. */
-  cached: boolean;
+const noPatterns = { patterns: undefined, sources: [] };
+
+function inodeOf({ dev, ino }: Stat): string {
+  return `${dev} ${ino}`;
 }
 
-function typeOf(stat: BigIntStats): number {
-  return Number(stat.mode) & S_IFMT;
+function byInode(folder: Folder, into: Map<string, Folder>): Map<string, Folder> {
+  into.set(inodeOf(folder.stat), folder);
+  for (const inner of folder.folders) byInode(inner, into);
+  return into;
 }
 
-function fileEntry(name: Name, mode: number, size: number, hash: string): TreeEntry {
-  const kind = (mode & 0o100) === 0 ? "file" : "executable";
-  return { name: name.bytes, kind, mode: mode & 0o777, size, hash };
-}
-
-/** Why a path could not be read; undefined for what is no fault of the path. */
-function unreadable(error: unknown): string | undefined {
-  if (error instanceof ProtocolError) return undefined;
-  switch (codeOf(error)) {
-    case "ENOENT":
-      return "gone";
-    case "EACCES":
-    case "EPERM":
-      return "permission_denied";
-    case "ENAMETOOLONG":
-      return "name_too_long";
-    case "ELOOP":
-    case "ENOTDIR":
-    case "EINVAL":
-      return "changed_while_read";
-    case "EIO":
-    case "ESTALE":
-    case "ENXIO":
-    case "ETIMEDOUT":
-    case "EREMOTEIO":
-    case "EBUSY":
-    case "EUCLEAN":
-      return "io_error";
-    default:
-      return undefined;
-  }
+function isUnchanged(folder: Omit<Folder, "hash" | "listed">, known: Folder): boolean {
+  return (
+    folder.name === known.name &&
+    folder.trusted === known.trusted &&
+    folder.standing === known.standing &&
+    folder.key === known.key &&
+    folder.files === known.files &&
+    isSame(folder.stat, known.stat) &&
+    folder.folders.length === known.folders.length &&
+    folder.folders.every((inner, i) => inner === known.folders[i]) &&
+    JSON.stringify([folder.patterns, folder.sources]) ===
+      JSON.stringify([known.patterns, known.sources])
+  );
 }
