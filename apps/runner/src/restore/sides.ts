@@ -26,7 +26,6 @@ export function nothingScanned(store: ObjectStore, { rules }: Snapshot, storing:
     ignoredMatcher: () => false,
     files: 0,
     bytes: 0,
-    left_out: [],
   };
 }
 
