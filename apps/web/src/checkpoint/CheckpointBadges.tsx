@@ -48,10 +48,13 @@ export function CheckpointBadges({ summary, isHead, deleted }: CheckpointBadgesP
   );
 }
 
+/** More skipped paths than these are folded away. */
+const shownAtOnce = 5;
+
 /** Paths that a partial checkpoint does not hold, with why. */
 export function SkippedPaths({ skipped }: { skipped: Checkpoint["skipped"] }) {
   return (
-    <details className="rounded-sm bg-warn-soft px-3 py-1.5">
+    <details open={skipped.length <= shownAtOnce} className="rounded-sm bg-warn-soft px-3 py-1.5">
       <summary className="text-warn">
         {plural(skipped.length, "path")} could not be read and {skipped.length === 1 ? "is" : "are"}{" "}
         not in this checkpoint

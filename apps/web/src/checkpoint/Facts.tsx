@@ -1,4 +1,4 @@
-import type { CheckpointSummary } from "@cairn/shared/checkpoint";
+import type { CheckpointSummary, GitPosition } from "@cairn/shared/checkpoint";
 import type { ReactNode } from "react";
 import { formatBytes, formatTime, plural, shortId } from "../format.ts";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
@@ -28,6 +28,28 @@ function Hash({ what, value }: { what: string; value: string }) {
       </span>
       <CopyButton what={what} value={value} />
     </>
+  );
+}
+
+/** Where the repositories below the folder stood. */
+function NestedGit({ nested }: { nested: NonNullable<GitPosition["nested"]> }) {
+  return (
+    <details className="basis-full">
+      <summary className="w-fit rounded-sm text-xs text-fg-2">
+        and {plural(nested.length, "nested repository", "nested repositories")}
+      </summary>
+      <ul className="scrolls max-h-40">
+        {nested.map(({ path, commit, branch }) => (
+          <li key={path} className="datum wrap-anywhere">
+            <Text value={path} />{" "}
+            <span className="text-fg-3">
+              <Text value={branch ?? "no branch"} />
+              {commit !== null && ` @ ${commit.slice(0, 10)}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -87,6 +109,7 @@ export function Facts({ summary, parentName, onParent }: FactsProps) {
             {git.commit !== null && ` @ ${git.commit.slice(0, 10)}`}
           </span>
           {git.commit !== null && <CopyButton what="Git commit" value={git.commit} />}
+          {git.nested !== undefined && git.nested.length > 0 && <NestedGit nested={git.nested} />}
         </Fact>
       )}
       {tree !== null && (

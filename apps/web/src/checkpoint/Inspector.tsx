@@ -13,6 +13,7 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
 import { Changes } from "./Changes.tsx";
 import { CheckpointBadges, SkippedPaths } from "./CheckpointBadges.tsx";
+import { DamagedPaths } from "./DamagedPaths.tsx";
 import { Facts } from "./Facts.tsx";
 import { InspectorActions } from "./InspectorActions.tsx";
 import { Notes } from "./Notes.tsx";
@@ -95,6 +96,13 @@ function Body({ details, reason }: { details: Details; reason: string | null }) 
     <>
       <TagRow key={summary.checkpoint_id} summary={summary} reason={locked} />
       <Facts summary={summary} parentName={parentName} onParent={(id) => select(id)} />
+      {summary.damaged && !deleted && (
+        <DamagedPaths
+          session_id={summary.session_id}
+          checkpoint_id={summary.checkpoint_id}
+          reason={reason}
+        />
+      )}
       {checkpoint !== null && checkpoint.skipped.length > 0 && (
         <SkippedPaths skipped={checkpoint.skipped} />
       )}

@@ -5,6 +5,8 @@ const kinds = { manual: "Manual", automatic: "Automatic", scheduled: "Scheduled"
 const reasons: Readonly<Record<string, string>> = {
   tool_call: "after a tool call",
   file_change: "after files changed",
+  interval: "at its interval",
+  quiet: "after changes came to rest",
   before_restore: "before a restore, so that it can be undone",
   error: "after an error",
   verification_complete: "after a verification",

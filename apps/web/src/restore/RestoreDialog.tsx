@@ -3,8 +3,10 @@ import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { checkpointName } from "../operations/operation-words.ts";
 import { noteUndo, requestUndo } from "../operations/undo-request.ts";
 import { useCheckpoint, useHead, useSession } from "../state/live.ts";
-import { useProgress } from "../state/progress.ts";
+import { WaysOut } from "../store/WaysOut.tsx";
 import { Button } from "../ui/Button.tsx";
+import { CancelButton } from "../ui/CancelButton.tsx";
+import { Cancelled } from "../ui/Cancelled.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { toFailure } from "../ui/error.ts";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
@@ -12,6 +14,7 @@ import { Spinner } from "../ui/Spinner.tsx";
 import { Text } from "../ui/Text.tsx";
 import { toast } from "../ui/toast.ts";
 import { countChosen, everything, type Choice } from "./choice.ts";
+import { DamagedTarget } from "./DamagedTarget.tsx";
 import { DifferenceList } from "./DifferenceList.tsx";
 import { effectWords } from "./plan-words.ts";
 import { PlanView } from "./PlanView.tsx";
@@ -62,7 +65,7 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
   );
   const planning = usePlan(stateOnly || into === "" ? null : wanted);
   const { plan } = planning;
-  const { phase, run, reset } = useRestore({
+  const { phase, run, reset, call } = useRestore({
     wanted,
     onNewPlan: (next) => {
       setChoice(everything);
@@ -75,7 +78,6 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
       else noteUndo(`Restored to ${name}`, session_id, operation_id);
     },
   });
-  const progress = useProgress(phase.name === "running" ? phase.operation_id : null);
   const running = phase.name === "running";
   const chosen = plan === null ? 0 : countChosen(choice, plan.total);
   const copying = target.kind === "copy";
@@ -117,13 +119,13 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
       }
       footer={
         <>
-          <Button
-            ref={cancel}
-            reason={running ? "Wait until this is done" : null}
-            onClick={() => onOpenChange(false)}
-          >
-            {phase.name === "differences" ? "Close" : "Cancel"}
-          </Button>
+          {running ? (
+            <CancelButton cancelling={call.cancelling} onCancel={call.cancel} />
+          ) : (
+            <Button ref={cancel} onClick={() => onOpenChange(false)}>
+              {phase.name === "differences" ? "Close" : "Cancel"}
+            </Button>
+          )}
           {phase.name !== "differences" && (
             <Button
               tone="primary"
@@ -165,10 +167,25 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
               }}
             />
           )}
-          {phase.name === "choosing" && phase.note !== null && (
+          {phase.name === "choosing" && phase.note === "cancelled" && (
+            <Cancelled>
+              {copying
+                ? "Nothing of the copy was left behind."
+                : "The folder is as it was before the restore."}
+            </Cancelled>
+          )}
+          {phase.name === "choosing" && phase.note !== null && phase.note !== "cancelled" && (
             <p role="alert" className="rounded-sm bg-warn-soft px-3 py-2 text-warn">
               {notes[phase.note]}
             </p>
+          )}
+          {row?.damaged === true && !stateOnly && (
+            <DamagedTarget
+              session_id={session_id}
+              checkpoint_id={checkpoint_id}
+              plan={plan}
+              onWhole={setChoice}
+            />
           )}
           {phase.name === "failed" && (
             <ErrorNote
@@ -181,9 +198,10 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
               }
               error={phase.error}
               onRetry={() => void run(plan, choice)}
+              actions={<WaysOut error={phase.error} onLeave={() => onOpenChange(false)} />}
             />
           )}
-          {running && <ProgressBar label="Progress of the restore" progress={progress} />}
+          {running && <ProgressBar label="Progress of the restore" progress={call.progress} />}
           {stateOnly && (
             <p>This session keeps only state: restoring makes the checkpoint the current one.</p>
           )}
@@ -192,11 +210,17 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
               title="The plan could not be made"
               error={planning.error}
               onRetry={planning.refresh}
+              actions={<WaysOut error={planning.error} onLeave={() => onOpenChange(false)} />}
             />
           )}
-          {!stateOnly && plan === null && planning.loading && (
-            <Spinner label="Comparing the checkpoint with the folder…" />
-          )}
+          {!stateOnly &&
+            plan === null &&
+            planning.loading &&
+            (planning.progress === null ? (
+              <Spinner label="Comparing the checkpoint with the folder…" />
+            ) : (
+              <ProgressBar label="Progress of the comparison" progress={planning.progress} />
+            ))}
           {!stateOnly && plan !== null && (
             <PlanView
               session_id={session_id}

@@ -21,6 +21,14 @@ export function toggle(choice: Choice, path: NamedPath): Choice {
   return { base: choice.base, except };
 }
 
+/** Everything but these paths and what is below them. */
+export function wholeOnly(changes: readonly FileChange[], broken: readonly string[]): Choice {
+  const without = changes.filter(({ path }) =>
+    broken.some((each) => path === each || path.startsWith(`${each}/`)),
+  );
+  return { base: "all", except: new Set(without.map(pathKey)) };
+}
+
 /** How many of `total` changes are chosen. */
 export function countChosen(choice: Choice, total: number): number {
   return choice.base === "all" ? total - choice.except.size : choice.except.size;

@@ -1,16 +1,17 @@
 import type { Difference } from "@cairn/shared/files";
 import type { Result } from "@cairn/shared/methods";
 import { useCallback, useRef, useState } from "react";
-import { newId, restore } from "../actions.ts";
+import { restore } from "../actions.ts";
 import { useSessionEvents } from "../state/live.ts";
+import { isCancelled, useLongCall, type LongCall } from "../state/use-long-call.ts";
 import { toFailure } from "../ui/error.ts";
 import { chosenPaths, holdsTo, type Choice } from "./choice.ts";
 import { wholePlan, type LoadedPlan, type PlanRequest } from "./use-plan.ts";
 
 export type RestorePhase =
   /** `note`: why the plan on the screen is another than before. */
-  | { name: "choosing"; note: "changed" | "rolled_back" | null }
-  | { name: "running"; operation_id: string }
+  | { name: "choosing"; note: "changed" | "rolled_back" | "cancelled" | null }
+  | { name: "running" }
   | { name: "failed"; operation_id: string; error: unknown }
   | { name: "differences"; differences: readonly Difference[]; operation_id: string };
 
@@ -19,6 +20,8 @@ interface Restoring {
   /** Restores what is chosen of the plan on the screen, or shows why the plan is another now. */
   run: (plan: LoadedPlan | null, choice: Choice) => Promise<void>;
   reset: () => void;
+  /** The call under way: its progress, and the way to stop it. */
+  call: LongCall;
 }
 
 interface Options {
@@ -27,7 +30,7 @@ interface Options {
   onRestored: (result: { operation_id: string; into: boolean }) => void;
   /** The folder moved: this is what would be done now. */
   onNewPlan: (plan: LoadedPlan) => void;
-  /** It was cut off, and the folder is as it was before. */
+  /** It was cut off or cancelled, and the folder is as it was before. */
   onRolledBack: () => void;
 }
 
@@ -38,7 +41,7 @@ class PlanMoved extends Error {}
 
 async function carryOut(
   wanted: PlanRequest,
-  operation_id: string,
+  { operation_id, step }: { operation_id: string; step: () => void },
   plan: LoadedPlan | null,
   choice: Choice,
 ): Promise<Result<"restore">> {
@@ -49,15 +52,17 @@ async function carryOut(
   let shown = plan;
   let paths = chosenPaths(choice, shown.changes, shown.total);
   if (paths === "incomplete") {
-    shown = await wholePlan(wanted, plan);
+    shown = await wholePlan(wanted, { start: plan, operation_id, step });
     if (shown.plan_hash !== plan.plan_hash) throw new PlanMoved();
     paths = chosenPaths(choice, shown.changes, shown.total);
   }
+  step();
   if (paths === undefined || paths === "incomplete")
     return restore({ ...base, plan_hash: shown.plan_hash });
   // A hash covers its choice of paths, so the choice needs one of its own.
-  const chosen = await wholePlan({ ...wanted, paths });
+  const chosen = await wholePlan({ ...wanted, paths }, { operation_id, step });
   if (!holdsTo(chosen.changes, shown.changes)) throw new PlanMoved();
+  step();
   return restore({ ...base, paths, plan_hash: chosen.plan_hash });
 }
 
@@ -66,6 +71,7 @@ export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Opti
   const [phase, setPhase] = useState(choosing);
   const { session_id } = wanted;
   const rolledBack = useRef<string | null>(null);
+  const call = useLongCall();
 
   // An answer can be lost with its connection; the events still tell how it ended.
   useSessionEvents(session_id, (event) => {
@@ -85,10 +91,13 @@ export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Opti
   });
 
   const run = async (plan: LoadedPlan | null, choice: Choice): Promise<void> => {
-    const operation_id = newId();
-    setPhase({ name: "running", operation_id });
+    let operation_id = "";
+    setPhase({ name: "running" });
     try {
-      const { status, differences } = await carryOut(wanted, operation_id, plan, choice);
+      const { status, differences } = await call.run((id, step) => {
+        operation_id = id;
+        return carryOut(wanted, { operation_id, step }, plan, choice);
+      });
       if (status === "restored_with_differences")
         setPhase({ name: "differences", differences, operation_id });
       else {
@@ -96,6 +105,11 @@ export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Opti
         onRestored({ operation_id, into: wanted.into !== undefined });
       }
     } catch (error) {
+      if (isCancelled(error)) {
+        setPhase({ name: "choosing", note: "cancelled" });
+        onRolledBack();
+        return;
+      }
       if (rolledBack.current === operation_id) {
         setPhase({ name: "choosing", note: "rolled_back" });
         onRolledBack();
@@ -116,6 +130,7 @@ export function useRestore({ wanted, onRestored, onNewPlan, onRolledBack }: Opti
   return {
     phase,
     run,
+    call,
     reset: useCallback(() => setPhase(choosing), []),
   };
 }

@@ -6,7 +6,7 @@ import type { Problem } from "./Problems.tsx";
 
 const pageSize = 200;
 
-interface Outcome {
+export interface Outcome {
   valid: number;
   invalid: number;
   checked_at: string;
