@@ -1,62 +1,51 @@
-// Restores under every fault, crash and edit, as the tests do, only more of it:
-//   --runs N   random trees, and random crashes (default 5,000)
+// Restores and undos under faults, crashes and edits, as the tests do, only more of it:
+//   --cases N  random faults in every step and in recovery, a third with edits (default 2,500)
+//   --runs N   random trees restored, undone and redone (default 5,000)
 //   --seed N   to repeat a run
 import { parseArgs } from "node:util";
-import { RestoreCase } from "../src/testing/restore-case.ts";
-import type { Verdict } from "../src/testing/restore-drills.ts";
-import { countCalls, crashAndEdit, crashAt, failAt } from "../src/testing/restore-drills.ts";
-import { checkRestores, checkRestoresAcrossRules } from "../src/testing/restore-walk.ts";
+import { faults } from "../src/testing/fault-plan.ts";
+import { randomOf } from "../src/testing/random.ts";
+import { Trials } from "../src/testing/restore-trials.ts";
+import type { Phase } from "../src/testing/restore-trials.ts";
+import {
+  checkChoices,
+  checkRestores,
+  checkRestoresAcrossRules,
+} from "../src/testing/restore-walk.ts";
 
 const { values } = parseArgs({
-  options: { runs: { type: "string" }, seed: { type: "string" } },
+  options: { cases: { type: "string" }, runs: { type: "string" }, seed: { type: "string" } },
   strict: false,
 });
+const cases = Number(values.cases ?? 2500);
 const runs = Number(values.runs ?? 5000);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-const codes = ["EIO", "ENOSPC", "EACCES", "EMFILE", "EROFS", "EDQUOT", "EPERM"];
-const edited = ["changed", "was-folder", "was-file", "missing", "missing/one", "missing/new"];
-edited.push("added/deep/one", "added/new", "closed/new", "closed/inside", "opened/more");
-
-let state = seed;
-/** A whole number from 0 to below `bound`, the same for the same seed. */
-function random(bound: number): number {
-  // Mulberry32.
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * bound);
-}
+console.log(`restore: --cases ${cases} --runs ${runs} --seed ${seed}`);
 
 let wrong = 0;
-let cases = 0;
-function judge(what: string, verdict: Verdict): void {
-  cases += 1;
-  if (typeof verdict === "string") return;
-  wrong += 1;
-  console.log(`${what}: ${verdict.wrong}`);
-}
-
-console.log(`restore: --runs ${runs} --seed ${seed}`);
 {
-  using drill = new RestoreCase();
-  const calls = countCalls(drill);
-  for (const code of codes) {
-    for (let call = 1; call <= calls; call += 1) {
-      judge(`${code} at call ${call}`, failAt(drill, call, code));
-    }
+  using trials = new Trials();
+  const random = randomOf(seed);
+  const met = new Map<string, Map<Phase, number>>(faults.map((fault) => [fault, new Map()]));
+  for (let i = 0; i < cases; i += 1) {
+    const trial = trials.random(random);
+    const verdict = trials.run(trial);
+    const phases = met.get(trial.fault);
+    phases?.set(verdict.phase, (phases.get(verdict.phase) ?? 0) + 1);
+    if (verdict.wrong === null) continue;
+    wrong += 1;
+    console.log(verdict.wrong);
   }
-  console.log(`${cases} faults, ${wrong} wrong`);
-  for (let run = 0; run < runs; run += 1) {
-    const call = 1 + random(calls);
-    const again = Array.from({ length: random(4) }, () => 1 + random(150));
-    judge(`crash at ${call}, then ${again.join()}`, crashAt(drill, call, again));
-    const path = edited[random(edited.length)] ?? "changed";
-    judge(`crash at ${call}, edit of ${path}`, crashAndEdit(drill, call, path));
+  for (const [fault, phases] of met) {
+    const counts = [...phases].map(([phase, count]) => `${phase} ${count}`);
+    console.log(`${fault.padEnd(12)} ${counts.toSorted().join(", ")}`);
   }
-  console.log(`${cases} faults and crashes, ${wrong} wrong`);
+  console.log(`${cases} cases, ${wrong} wrong`);
 }
 checkRestores({ runs, seed });
 console.log(`${runs} random trees restored, undone and redone`);
 checkRestoresAcrossRules({ runs, seed });
 console.log(`${runs} random trees under changing rules`);
+checkChoices({ runs, seed });
+console.log(`${runs} random choices of paths`);
 if (wrong > 0) process.exitCode = 1;

@@ -30,6 +30,8 @@ export interface RestoreJournal {
     path: Buffer;
     /** Device of the folder, or of its parent where the folder is to be made. */
     device: string;
+    /** Which folder it is whatever its device is called; absent where it is to be made. */
+    identity?: string;
     existed: boolean;
   };
   target: Snapshot;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Fs } from "../fs.ts";
@@ -217,6 +217,25 @@ test("another device is unreachable, unless the restore's own traces are on it",
     { operation_id, outcome: "before", differences: [] },
   ]);
   expect(drill.state()).toBe("before");
+});
+
+test("another device is no obstacle where a power cut left none of the restore's traces", () => {
+  using drill = new RestoreCase();
+  drill.reset();
+  const { journals } = drill.site.store;
+  const request = drill.request();
+  const { operation_id } = request;
+  drill.site.restorer().prepare(request);
+  const prepared = journals.get(operation_id)?.data;
+  journals.put(operation_id, "applying", Object.assign({}, prepared, { phase: "applying" }));
+  // None of what was edited had reached the disk.
+  for (const name of readdirSync(drill.site.workspace)) {
+    if (!name.startsWith(".git")) removeTree(join(drill.site.workspace, name));
+  }
+  expect(drill.site.restorer({ fs: renumbered() }).recover([])).toEqual([
+    { operation_id, outcome: "before", differences: expect.any(Array) },
+  ]);
+  expect(drill.site.restorer().recover([])).toEqual([]);
 });
 
 test("a missing workspace is made anew where its parent stands on the device it was on", () => {

@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
-import { checkRestores, checkRestoresAcrossRules } from "../testing/restore-walk.ts";
+import { newSeed } from "../testing/random.ts";
+import { checkChoices, checkRestores, checkRestoresAcrossRules } from "../testing/restore-walk.ts";
 
-const seed = Number(process.env["CAIRN_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = newSeed("restore and undo");
 
 test("restore, undo and redo of random trees are byte-identical and touch nothing ignored", () => {
-  console.log(`seed ${seed}`);
-  expect(() => checkRestores({ runs: 120, seed })).not.toThrow();
-}, 60_000);
+  expect(() => checkRestores({ runs: 200, seed })).not.toThrow();
+}, 120_000);
 
 test("undo and redo are byte-identical whatever became of the ignore rules", () => {
-  console.log(`seed ${seed}`);
   expect(() => checkRestoresAcrossRules({ runs: 40, seed })).not.toThrow();
-}, 60_000);
+}, 120_000);
+
+test("random choices of paths become what they were, all else stays, and undo gives all back", () => {
+  expect(() => checkChoices({ runs: 60, seed })).not.toThrow();
+}, 120_000);

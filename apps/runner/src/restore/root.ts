@@ -43,7 +43,17 @@ export function findWorkspace(fs: Fs, workspace: string, device: string | undefi
       `The folder ${workspace} is empty and on another device than it was: its disk seems not to be mounted. Mount it and try again.`,
     );
   }
-  return { path: Buffer.from(workspace), device: stat.dev.toString(), existed: true };
+  return {
+    path: Buffer.from(workspace),
+    device: stat.dev.toString(),
+    identity: identityOf(stat),
+    existed: true,
+  };
+}
+
+/** Inode and birth: the root folders of two disks have one number, but are not of one instant. */
+function identityOf({ ino, born }: Stat): string {
+  return `${ino}:${born}`;
 }
 
 function refuseLinks(fs: Fs, path: string): void {
@@ -88,8 +98,10 @@ export function isReachable(site: Site): boolean {
     return parent?.dev.toString() === journal.root.device;
   }
   if (stat.kind !== "directory") return false;
-  // Device numbers may change with a restart: the restore's own traces tell it is the same folder.
-  return stat.dev.toString() === journal.root.device || bearsTraces(site);
+  // Device numbers may change with a restart: the folder itself tells that it is the same, or the
+  // restore's own traces in it, of which a power cut may leave none.
+  const { device, identity } = journal.root;
+  return stat.dev.toString() === device || identityOf(stat) === identity || bearsTraces(site);
 }
 
 function bearsTraces(site: Site): boolean {

@@ -9,7 +9,9 @@ export type Model = Map<string, Planted>;
 
 // Few names, so that edits meet: a file becomes a folder, a link becomes a file.
 const name = fc.constantFrom("a", "b", "c", "A", "e\xcc\x81", "\xff\xfe", "x.log", "new\nline");
-const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("/"));
+export const randomPath = fc
+  .array(name, { minLength: 1, maxLength: 3 })
+  .map((names) => names.join("/"));
 const content = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
@@ -29,14 +31,14 @@ const node: fc.Arbitrary<Planted> = fc.oneof(
 );
 
 /** Trees of up to about twenty entries. */
-export const randomTree: fc.Arbitrary<[string, Planted][]> = fc.array(fc.tuple(path, node), {
+export const randomTree: fc.Arbitrary<[string, Planted][]> = fc.array(fc.tuple(randomPath, node), {
   maxLength: 20,
 });
 
 /** Edits: what to put at a path, or null to remove it. Names on the way are replaced by folders. */
 export const randomEdits: fc.Arbitrary<[string, Planted | null][]> = fc.array(
   fc.tuple(
-    path,
+    randomPath,
     fc.oneof({ weight: 2, arbitrary: node }, { weight: 1, arbitrary: fc.constant(null) }),
   ),
   { maxLength: 12 },

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Snapshot } from "../runner.ts";
 import { RestoreSite } from "./restore-site.ts";
@@ -82,7 +81,7 @@ export class RestoreCase {
   }
 
   request() {
-    return this.site.request(this.target, { operation_id: randomUUID() });
+    return this.site.request(this.target);
   }
 
   /** Which of the two the workspace is exactly, or how it differs from the nearer one. */

@@ -12,6 +12,7 @@ import type { Applied, PlanRequest, Prepared, PrepareRequest, Rules, Snapshot } 
 import { scanWorkspace } from "../scan/scan.ts";
 import type { Store } from "../store/store.ts";
 import { openStore } from "../store/store.ts";
+import type { FaultPlan } from "./fault-plan.ts";
 import type { Planted } from "./tree.ts";
 import { listTree, removeTree, writeTree } from "./tree.ts";
 
@@ -29,7 +30,7 @@ function base(): string {
 export class RestoreSite {
   readonly home: string;
   readonly workspace: string;
-  readonly store: Store;
+  store: Store;
   rules: Rules = {
     ignore: defaultSettings.ignore,
     include: defaultSettings.include,
@@ -48,18 +49,30 @@ export class RestoreSite {
     removeTree(this.home);
   }
 
-  restorer(ports: Partial<RestorePorts> = {}): Restorer {
-    const { store } = this;
+  /** With a disk whose calls are counted, and may fail, where one is given. */
+  restorer(ports: Partial<RestorePorts> = {}, disk?: FaultPlan): Restorer {
+    const store = disk?.store(this.store) ?? this.store;
+    const journals = disk?.journals(this.store.journals) ?? this.store.journals;
     return new Restorer({
       store,
-      journals: store.journals,
-      ports: { fs: realFs, ...ports },
+      journals,
+      ports: { fs: disk?.fs() ?? realFs, ...ports },
       dataFolder: join(this.home, "data"),
-      deviceOf: (workspace) => store.index.device(workspace),
+      deviceOf: (workspace) => this.store.index.device(workspace),
       scan: (request) => scanWorkspace(store, { ...request, cache: null }),
-      describe: (scan, workspace, parent) => describeScan(store, scan, workspace, parent),
+      describe: (scan, workspace, parent) => describeScan(this.store, scan, workspace, parent),
       gitPosition,
     });
+  }
+
+  /** What another process finds: nothing that was not committed. */
+  reopen(): void {
+    this.store.close();
+    this.store = openStore(this.store.dir);
+  }
+
+  pins(): string[] {
+    return this.store.index.pins();
   }
 
   write(planted: Record<string, Planted> | [string | Buffer, Planted][]): void {
@@ -84,7 +97,10 @@ export class RestoreSite {
     return keepScan(store, scan, { pin: randomUUID(), workspace, parent: null });
   }
 
-  request(target: Snapshot, more: Partial<PrepareRequest> = {}): PrepareRequest {
+  request(
+    target: Snapshot,
+    more: Partial<PrepareRequest> = {},
+  ): PrepareRequest & { safety_pin: string } {
     const { tree, rules, skipped } = target;
     return {
       operation_id: randomUUID(),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Difference } from "@cairn/shared/files";
 import type { Snapshot } from "../runner.ts";
 import type { Model } from "./random-tree.ts";
-import { edit, plant, randomEdits, randomTree } from "./random-tree.ts";
+import { edit, plant, randomEdits, randomPath, randomTree } from "./random-tree.ts";
 import { RestoreSite } from "./restore-site.ts";
 import { listTree, readable, writeTree } from "./tree.ts";
 
@@ -110,6 +110,61 @@ export function checkRestoresAcrossRules(options: { runs: number; seed: number }
   );
 }
 
+/**
+ * Random choices of paths: what is chosen becomes what it was, what is not stays as it is, and
+ * undo and redo are byte-identical.
+ */
+export function checkChoices(options: { runs: number; seed: number }): void {
+  const choice = fc.array(randomPath, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(randomTree, randomEdits, choice, (tree, edits, chosen) => {
+      using site = new RestoreSite();
+      const model = edit(new Map(), tree);
+      plant(site.workspace, model);
+      const target = site.capture();
+      const then = site.list();
+      plant(site.workspace, edit(model, edits));
+      const now = site.list();
+      const known = chosen.filter((path) => {
+        const shown = readable(Buffer.from(path, "latin1"));
+        return [...then, ...now].some((line) => isAbout(line, shown));
+      });
+      if (known.length === 0) return;
+      const paths = known.map((path) => ({
+        path_b64: Buffer.from(path, "latin1").toString("base64"),
+      }));
+      const there = site.restore(target, { paths });
+      const names = known.map((path) => readable(Buffer.from(path, "latin1")));
+      const isChosen = (line: string): boolean => names.some((name) => isAbout(line, name));
+      const restored = site.list();
+      // A folder that is a file in the other keeps what is chosen below it from being restored.
+      if (there.differences.length === 0) {
+        same(restored.filter(isChosen), then.filter(isChosen), "chosen");
+        const rest = restored.filter((line) => !isChosen(line) && !isNewWay(line, now, then));
+        same(
+          rest,
+          now.filter((line) => !isChosen(line)),
+          "not chosen",
+        );
+      }
+      const back = site.restore(there.safety);
+      same(site.list(), now, "undo");
+      site.restore(back.safety);
+      same(site.list(), restored, "redo");
+    }),
+    { numRuns: options.runs, seed: options.seed },
+  );
+}
+
+function isAbout(line: string, path: string): boolean {
+  return line.startsWith(`${path} `) || line.startsWith(`${path}/`);
+}
+
+/** A folder that was made again because something below it was chosen. */
+function isNewWay(line: string, now: string[], then: string[]): boolean {
+  return /\/ \d+$/.test(line) && !now.includes(line) && then.includes(line);
+}
+
 /** Paths where a folder with ignored files stands in the way of a file: the only differences. */
 function blocked(differences: Difference[]): string[] {
   return differences.map(({ path, path_b64, reason }) => {
@@ -119,9 +174,8 @@ function blocked(differences: Difference[]): string[] {
 }
 
 function without(paths: string[]): (lines: string[]) => string[] {
-  const isAbout = (line: string): boolean =>
-    paths.some((path) => line.startsWith(`${path} `) || line.startsWith(`${path}/`));
-  return (lines) => lines.filter((line) => !isAbout(line));
+  const isLeft = (line: string): boolean => paths.some((path) => isAbout(line, path));
+  return (lines) => lines.filter((line) => !isLeft(line));
 }
 
 /** Folders that only ignored files keep alive are no difference: they hold nothing captured. */
