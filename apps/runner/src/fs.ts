@@ -7,6 +7,8 @@ export interface Stat {
   size: number;
   dev: bigint;
   ino: bigint;
+  /** When it was made, in ns, where the filesystem keeps that. */
+  born: bigint;
 }
 
 /**
@@ -46,6 +48,7 @@ function statOf(stats: node.BigIntStats): Stat {
     size: Number(stats.size),
     dev: stats.dev,
     ino: stats.ino,
+    born: stats.birthtimeNs,
   };
 }
 
