@@ -67,9 +67,6 @@ export async function powerDrill({ random, cuts, synchronous }: Options): Promis
       } catch (error) {
         if (!(error instanceof Broken || error instanceof ProtocolError)) throw error;
         tally.lost.push(error.message);
-      if (process.env["CAIRN_KEEP"] !== undefined && synchronous === "FULL") {
-        throw new Error(`kept ${twin.path}: ${error.message}`, { cause: error });
-      }
       }
     }
   } finally {
@@ -153,6 +150,10 @@ async function verify(
       readBack += await track.readBack(call, join(disk.path, "copy"), 3, join(twin.path, "copy"));
     }
     return readBack;
+  } catch (error) {
+    // What recovery said of it.
+    if (error instanceof Broken) error.message += `\n${server.stderr.slice(-1500)}`;
+    throw error;
   } finally {
     await server.kill();
   }
