@@ -12,6 +12,12 @@ const crcOffset = 20;
 const magic = Buffer.from("CBLK");
 const directoryBytes = 5;
 
+// On sources, against level 1: a twentieth less for a fifth more of its time, which is a tenth of
+// a capture. Blocks of a few changed files are small; there the time does not count.
+const quickLevel = 2;
+const thoroughLevel = 5;
+const smallBytes = 128 * 1024;
+
 const codecs = { raw: 0, zstd: 1 } as const;
 
 /** Where a block stands. `offset` is that of its header. */
@@ -47,7 +53,8 @@ export function encodeBlock(
   directory: Directory,
   raw: Uint8Array,
 ): { head: Buffer; data: Uint8Array; codec: number } {
-  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const level = raw.length < smallBytes ? thoroughLevel : quickLevel;
+  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: level } });
   const codec = packed.length < raw.length ? codecs.zstd : codecs.raw;
   const data = codec === codecs.zstd ? packed : raw;
   const head = Buffer.alloc(headerBytes + directory.length * directoryBytes);

@@ -59,20 +59,28 @@ export function decodeTree(data: Buffer): TreeEntry[] {
   return entries;
 }
 
-/** What a tree refers to, without making entries of it: hashes are 32 bytes as latin1 text. */
-export function* hashesIn(
-  tree: Buffer,
-): Generator<{ hash: string; holds: "tree" | "chunks" | null }> {
+/** What an object may hold others in. */
+export type Holder = "tree" | "chunks";
+
+/** Calls `visit` with where each hash of a tree stands in it, and what that one is if it holds more. */
+export function visitHashes(tree: Buffer, visit: (at: number, holds: Holder | null) => void): void {
   for (let at = 0; at < tree.length;) {
-    const kind = tree.readUInt8(at);
-    const size = tree.readUIntBE(at + 3, 6);
-    const hashAt = at + fixedBytes + tree.readUInt16BE(at + 9);
-    at = hashAt + hashBytes;
+    const isFolder = tree.readUInt8(at) === codes.directory;
     // A file of more than 4 MiB is a list of chunks, whatever else is said of it.
-    const large = kind !== codes.directory && size > wholeFileBytes;
-    const holds = kind === codes.directory ? "tree" : large ? "chunks" : null;
-    yield { hash: tree.toString("latin1", hashAt, at), holds };
+    const isLarge = !isFolder && tree.readUIntBE(at + 3, 6) > wholeFileBytes;
+    const hashAt = at + fixedBytes + tree.readUInt16BE(at + 9);
+    visit(hashAt, isFolder ? "tree" : isLarge ? "chunks" : null);
+    at = hashAt + hashBytes;
   }
+}
+
+/** The same as a list: hashes are 32 bytes as latin1 text. */
+export function hashesIn(tree: Buffer): { hash: string; holds: Holder | null }[] {
+  const hashes: { hash: string; holds: Holder | null }[] = [];
+  visitHashes(tree, (at, holds) =>
+    hashes.push({ hash: tree.toString("latin1", at, at + hashBytes), holds }),
+  );
+  return hashes;
 }
 
 /** Content of a large file: its size, then the hashes of its chunks of 1 MiB. */

@@ -1,13 +1,12 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { DatabaseSync } from "node:sqlite";
-import { hashesIn } from "./encoding.ts";
+import type { Holder } from "./encoding.ts";
+import { visitHashes } from "./encoding.ts";
+import { HashSet } from "./hash-set.ts";
 import { kinds } from "./hashing.ts";
 import type { Reading } from "./reading.ts";
 
 const yieldEvery = 200;
-
-/** An object's hash: 32 bytes as latin1 text, which takes half the memory of hex. */
-type Key = string;
 
 /**
  * What is reachable from the pins and journals. Reads every folder that is, and verifies it: a
@@ -16,8 +15,8 @@ type Key = string;
 export class Marking {
   readonly #database: DatabaseSync;
   readonly #reading: Reading;
-  readonly #marked = new Set<Key>();
-  readonly #todo: { key: Key; holds: "tree" | "chunks" }[] = [];
+  readonly #marked = new HashSet();
+  readonly #todo: { hash: string; holds: Holder }[] = [];
   #version = -1;
   #changes = -1;
 
@@ -27,7 +26,7 @@ export class Marking {
   }
 
   has(hash: Uint8Array): boolean {
-    return this.#marked.has(keyOf(hash));
+    return this.#marked.has(hash);
   }
 
   /** Marks what is reachable and not marked yet. Yields now and then. */
@@ -59,52 +58,41 @@ export class Marking {
     return Number(this.#database.prepare(sql).get()?.[column]);
   }
 
-  #open({ key, holds }: { key: Key; holds: "tree" | "chunks" }): void {
-    const hash = hexOf(key);
+  #open({ hash, holds }: { hash: string; holds: Holder }): void {
     if (holds === "chunks") {
-      for (const chunk of this.#reading.chunks(hash).hashes) this.#marked.add(keyOfHex(chunk));
+      for (const chunk of this.#reading.chunks(hash).hashes) {
+        this.#mark(Buffer.from(chunk, "hex"), 0, null);
+      }
       return;
     }
-    for (const entry of hashesIn(this.#reading.load(hash, ["tree"]).data)) {
-      this.#mark(entry.hash, entry.holds);
-    }
+    const { data } = this.#reading.load(hash, ["tree"]);
+    visitHashes(data, (at, holds) => this.#mark(data, at, holds));
   }
 
   #addRoots(): void {
     const pins = this.#database.prepare("SELECT DISTINCT tree, rules, skipped FROM pins").all();
     for (const { tree, rules, skipped } of pins) {
-      this.#mark(keyOf(tree as Uint8Array), "tree");
-      this.#mark(keyOf(rules as Uint8Array), null);
-      if (skipped !== null) this.#mark(keyOf(skipped as Uint8Array), null);
+      this.#mark(tree as Uint8Array, 0, "tree");
+      this.#mark(rules as Uint8Array, 0, null);
+      if (skipped !== null) this.#mark(skipped as Uint8Array, 0, null);
     }
     const kindOf = this.#database.prepare("SELECT kind FROM objects WHERE hash = ?");
     for (const { data } of this.#database.prepare("SELECT data FROM journals").all()) {
       // Whatever form a journal has: each hash in it that is one of an object.
       for (const [hex] of String(data).matchAll(/\b[0-9a-f]{64}\b/g)) {
-        const kind = kindOf.get(Buffer.from(hex, "hex"))?.["kind"];
+        const hash = Buffer.from(hex, "hex");
+        const kind = kindOf.get(hash)?.["kind"];
         const holds = kind === kinds.tree ? "tree" : kind === kinds.chunks ? "chunks" : null;
-        if (kind !== undefined) this.#mark(keyOfHex(hex), holds);
+        if (kind !== undefined) this.#mark(hash, 0, holds);
       }
     }
   }
 
-  #mark(key: Key, holds: "tree" | "chunks" | null): void {
-    if (this.#marked.has(key)) return;
-    this.#marked.add(key);
-    if (holds !== null) this.#todo.push({ key, holds });
+  #mark(bytes: Uint8Array, at: number, holds: Holder | null): void {
+    if (!this.#marked.add(bytes, at) || holds === null) return;
+    const hash = Buffer.from(bytes.buffer, bytes.byteOffset + at, 32).toString("hex");
+    this.#todo.push({ hash, holds });
   }
-}
-
-function keyOf(hash: Uint8Array): Key {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString("latin1");
-}
-
-function keyOfHex(hex: string): Key {
-  return Buffer.from(hex, "hex").toString("latin1");
-}
-
-function hexOf(key: Key): string {
-  return Buffer.from(key, "latin1").toString("hex");
 }
 
 function stopped(error: unknown): unknown {

@@ -7,7 +7,7 @@ import { isDiskFull } from "./errors.ts";
 
 const MiB = 1024 * 1024;
 const mostReserved = 256 * MiB;
-const reserveBytes = 8 * MiB;
+const reserveBytes = 4 * MiB;
 const leastFree = 64 * MiB;
 const lookEvery = 8 * MiB;
 

@@ -63,9 +63,15 @@ export class StoreIndex {
 
   constructor(path: string, making: Making = (work) => work()) {
     this.#making = making;
-    this.database = new DatabaseSync(path, { timeout: busyMs });
+    this.database = new DatabaseSync(path, {
+      timeout: busyMs,
+      // They would search all objects for each block that is dropped.
+      enableForeignKeyConstraints: false,
+    });
     try {
-      this.database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      this.database.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 400",
+      );
       making(() => prepareSchema(this.database));
       this.#has = this.database.prepare("SELECT 1 FROM objects WHERE hash = ?");
       this.#find = this.database.prepare(
