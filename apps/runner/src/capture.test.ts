@@ -94,6 +94,29 @@ test("a name that is no UTF-8 is among the changed paths in its readable form", 
   expect(capture(null).changed_paths).toEqual(["caf\uFFFD"]);
 });
 
+test("a capture tells where git stands, of the repositories in it that are captured too", () => {
+  const commit = "1".repeat(40);
+  site.write({
+    ".gitignore": "ignored\n",
+    ".git/HEAD": "ref: refs/heads/main\n",
+    "b/deep/.git/HEAD": `${commit}\n`,
+    "a/.git": "gitdir: ../b/deep/.git\n",
+    "ignored/.git/HEAD": `${commit}\n`,
+    "plain/.git/no head": "x",
+  });
+  const position = { commit, branch: null };
+  expect(capture(null).git).toEqual({
+    commit: null,
+    branch: "main",
+    nested: [
+      { path: "a", ...position },
+      { path: "b/deep", ...position },
+    ],
+  });
+  site.remove("a/.git", "b/deep/.git");
+  expect(capture(null).git).toEqual({ commit: null, branch: "main" });
+});
+
 test("a capture is durable and pinned when it returns", () => {
   site.write({ a: "x", pipe: "x" });
   const captured = capture(null);

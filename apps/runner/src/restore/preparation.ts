@@ -29,7 +29,7 @@ export interface Surroundings {
   scan(request: { workspace: string; rules: Rules; store: boolean } & WorkHooks): Scan;
   /** The facts of a scanned folder for its checkpoint. */
   describe(scan: Scan, workspace: string, parent: string | null): Captured;
-  gitPosition(workspace: string): GitPosition | null;
+  gitPosition(workspace: string, repositories: string[]): GitPosition | null;
 }
 
 /** A plan, and what it was made from. */
@@ -86,7 +86,8 @@ export function readPreparation(
       check: hooks.check,
     });
   });
-  const git = copying || !root.existed ? null : around.gitPosition(workspace);
+  const git =
+    scan === null || !root.existed ? null : around.gitPosition(workspace, scan.repositories);
   return { plan: describePlan(request, planned, git), planned, root, paths, scan };
 }
 

@@ -24,6 +24,7 @@ export function nothingScanned(store: ObjectStore, { rules }: Snapshot, storing:
     skipped: [],
     isSkipped: () => false,
     ignoredMatcher: () => false,
+    repositories: [],
     files: 0,
     bytes: 0,
   };

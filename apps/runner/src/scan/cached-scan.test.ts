@@ -62,6 +62,7 @@ const edit = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant(".gitignore" as const), folder, lines) },
   { weight: 1, arbitrary: fc.tuple(fc.constant(".cairnignore" as const), folder, lines) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("Cargo.toml" as const), folder, text) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant(".git" as const), folder, text) },
 );
 type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
 
@@ -117,6 +118,10 @@ function apply([what, at, more]: Edit): void {
       case "mode":
         if (!lstatSync(place).isSymbolicLink()) chmodSync(place, Number.parseInt(more, 8));
         break;
+      case ".git":
+        removeTree(join(place, what));
+        if (more !== "") writeFileSync(join(place, what), more);
+        break;
       default:
         writeFileSync(site.path(join(at, what)), more);
     }
@@ -148,8 +153,9 @@ function tick(): void {
   while (statSync(probe).ctimeMs === ctimeMs);
 }
 
-function told({ root, rulesHash, skipped, files, bytes, tree }: Scan): unknown {
-  return { root, rulesHash, skipped, files, bytes, entries: tree.readTree(root) };
+function told({ root, rulesHash, skipped, repositories, files, bytes, tree }: Scan): unknown {
+  const entries = tree.readTree(root);
+  return { root, rulesHash, skipped, repositories, files, bytes, entries };
 }
 
 test("a scan with a cache finds what one without finds, whatever was edited between", () => {

@@ -159,6 +159,8 @@ export interface Folder {
   key: string;
   patterns: FolderPatterns | undefined;
   sources: Source[];
+  /** Whether it holds a `.git`. */
+  repository: boolean;
   files: FileTable;
   /** Folders that were read, sorted by name. */
   folders: Folder[];
@@ -184,6 +186,17 @@ export function folderEntry({ name, stat, hash }: Folder): TreeEntry {
 
 export function isEmpty({ files, folders }: Pick<Folder, "files" | "folders">): boolean {
   return files.length === 0 && !folders.some(({ listed }) => listed);
+}
+
+/** Paths of the captured folders below the root that hold a `.git`: byte strings, by path. */
+export function repositoriesIn(root: Folder): string[] {
+  const found: string[] = [];
+  const look = (folder: Folder, path: string): void => {
+    if (folder.repository && folder.listed && path !== "") found.push(path);
+    for (const inner of folder.folders) look(inner, pathOf(path, inner.name));
+  };
+  look(root, "");
+  return found;
 }
 
 /** Relative path of a name in a folder; byte strings. */

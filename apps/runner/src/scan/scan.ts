@@ -5,7 +5,7 @@ import type { Rules } from "../runner.ts";
 import type { ObjectStore, RecordKind, TreeEntry } from "../store/objects.ts";
 import { splitPath } from "./paths.ts";
 import type { Folder } from "./remembered.ts";
-import { entriesOf, folderEntry } from "./remembered.ts";
+import { entriesOf, folderEntry, repositoriesIn } from "./remembered.ts";
 import type { StoredRules } from "./rules.ts";
 import { RuleSet } from "./rules.ts";
 import type { ScanFs } from "./scan-fs.ts";
@@ -56,6 +56,8 @@ export interface Scan {
   isSkipped: (path: Buffer) => boolean;
   /** Today's rules. */
   ignoredMatcher: IgnoredMatcher;
+  /** Folders below the root that hold a `.git`, by path; paths are byte strings. */
+  repositories: string[];
   /** Files and links. */
   files: number;
   bytes: number;
@@ -94,6 +96,7 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
     skipped: paths,
     isSkipped: (path) => skipped.covers(path),
     ignoredMatcher: matcherOf(rules),
+    repositories: repositoriesIn(root),
     files: bounds.files,
     bytes: bounds.bytes,
   };

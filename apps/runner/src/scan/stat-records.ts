@@ -4,7 +4,7 @@ import type { Folder } from "./remembered.ts";
 
 // After the header come records, each of one folder, the latest of a folder counting: length of
 // what follows, its CRC-32, length of the head, head (JSON), stamps and hashes of files.
-export const header = Buffer.from("CAIRNST\x02", "latin1");
+export const header = Buffer.from("CAIRNST\x03", "latin1");
 const fixedBytes = 12;
 
 interface Head extends Omit<Folder, "files" | "folders"> {

@@ -185,6 +185,7 @@ export class Walk {
         key: this.rules.key(standing, position.layer),
         patterns,
         sources,
+        repository: names.some(({ key }) => key === ".git"),
         files: gathering.files(),
         folders: gathering.folders(),
       },
@@ -263,6 +264,7 @@ export class Walk {
       key: "",
       patterns: undefined,
       sources: [],
+      repository: false,
       ...gathering.salvage(this.salvaged),
       listed: true,
       hash: "",
@@ -289,6 +291,7 @@ function isUnchanged(folder: Omit<Folder, "hash" | "listed">, known: Folder): bo
     folder.trusted === known.trusted &&
     folder.standing === known.standing &&
     folder.key === known.key &&
+    folder.repository === known.repository &&
     folder.files === known.files &&
     isSame(folder.stat, known.stat) &&
     folder.folders.length === known.folders.length &&

@@ -1,10 +1,12 @@
 import type { PlanRequest } from "@cairn/runner/runner";
+import type { GitPosition } from "@cairn/shared/checkpoint";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import { usableCopyFolder } from "../sessions/workspace.ts";
 import type { CheckpointRow, SessionRow } from "../storage/store.ts";
 import type { ServiceDeps } from "./deps.ts";
 import { findCheckpoint, findSession } from "./find.ts";
+import { gitWarning } from "./git-warning.ts";
 import type { LongCall } from "./long-calls.ts";
 import { snapshotOf, summaryOf } from "./views.ts";
 
@@ -46,7 +48,7 @@ function workspaceOf(session: SessionRow): string {
 
 function planWarnings(
   target: CheckpointRow,
-  plan: { lockfiles: string[]; git: { commit: string | null; branch: string | null } | null },
+  plan: { lockfiles: string[]; git: GitPosition | null },
 ) {
   const warnings: Result<"plan_restore">["warnings"] = [];
   if (target.partial) {
@@ -62,17 +64,8 @@ function planWarnings(
       message: `${plan.lockfiles.join(", ")} will change: reinstall dependencies afterwards.`,
     });
   }
-  const was = target.git;
-  if (was !== null && plan.git !== null && was.commit !== plan.git.commit) {
-    const then = was.branch ?? was.commit?.slice(0, 10) ?? "no commit";
-    const now = plan.git.branch ?? plan.git.commit?.slice(0, 10) ?? "no commit";
-    warnings.push({
-      code: "git_head_differs",
-      message:
-        `Git was at ${then} (${was.commit?.slice(0, 10) ?? "no commit"}) and is now at ${now} ` +
-        `(${plan.git.commit?.slice(0, 10) ?? "no commit"}). Files are restored, git is not moved.`,
-    });
-  }
+  const git = gitWarning(target.git, plan.git);
+  if (git !== null) warnings.push({ code: "git_head_differs", message: git });
   return warnings;
 }
 
