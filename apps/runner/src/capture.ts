@@ -56,7 +56,7 @@ export function describeScan(
     files: scan.files,
     bytes: scan.bytes,
     skipped_paths: scan.skipped,
-    git: gitPosition(workspace, scan.repositories),
+    git: gitPosition(workspace),
     ...changesSince(store, parent, scan),
   };
 }
@@ -84,12 +84,17 @@ function refuseUnmounted(store: Store, scan: Scan, request: KeepRequest, device:
 type Changes = Pick<Captured, "changed_files" | "added" | "removed" | "changed_paths">;
 
 function changesSince(store: Store, parent: string | null, scan: Scan): Changes {
+  const counted = unlessDamaged(() => countChanges(store, parent, scan));
+  // A parent that can no longer be read must not keep anyone from making new checkpoints.
+  return counted ?? { ...countChanges(store, null, scan), added: null, removed: null };
+}
+
+function unlessDamaged<T>(work: () => T): T | null {
   try {
-    return countChanges(store, parent, scan);
+    return work();
   } catch (error) {
-    if (!(error instanceof ProtocolError) || error.code !== "damaged") throw error;
-    // A parent that can no longer be read must not keep anyone from making new checkpoints.
-    return { ...countChanges(store, null, scan), added: null, removed: null };
+    if (error instanceof ProtocolError && error.code === "damaged") return null;
+    throw error;
   }
 }
 
@@ -107,7 +112,7 @@ function countChanges(store: Store, parent: string | null, scan: Scan): Changes 
     if (files <= maxCountedFiles) counted.push(change);
   }
   const cheap = files <= maxCountedFiles && bytes <= maxCountedBytes;
-  const lines = cheap ? countLines(storedSide(store, null), counted) : null;
+  const lines = cheap ? unlessDamaged(() => countLines(storedSide(store, null), counted)) : null;
   return {
     changed_files: files,
     added: lines?.added ?? null,

@@ -76,7 +76,10 @@ class Planner {
     }
     // The deepest first, so that folders are empty by then.
     for (const path of unlisted.toSorted((a, b) => b.compare(a))) {
-      if (choice.relation(path) === "inside") this.#forced.remove(path);
+      const relation = choice.relation(path);
+      if (relation === "inside" || this.#disk.kindOf(path) === "directory") {
+        if (relation !== "outside") this.#forced.remove(path);
+      }
     }
     return this.#draft.planned();
   }
@@ -127,6 +130,7 @@ class Planner {
     const isNeeded = mkdirs.length > made || puts.length > put;
     if (isNeeded && this.#disk.kindOf(path) !== "directory") {
       mkdirs.splice(made, 0, { do: "mkdir", path, mode: after.mode });
+      if (this.#input.present.isIgnored(path, true)) this.#draft.forced.push(path);
     }
   }
 
