@@ -56,7 +56,7 @@ export function describeScan(
     files: scan.files,
     bytes: scan.bytes,
     skipped_paths: scan.skipped,
-    git: gitPosition(workspace),
+    git: gitPosition(workspace, scan.repositories),
     ...changesSince(store, parent, scan),
   };
 }
