@@ -32,6 +32,11 @@ export function inspector(page: Page): Locator {
   return page.getByRole("region", { name: "Checkpoint", exact: true });
 }
 
+/** A dialog by its title. */
+export function dialogOf(page: Page, name: string | RegExp): Locator {
+  return page.getByRole("dialog", { name });
+}
+
 /** The connection's state in the top bar. */
 export function connection(page: Page, word: string): Locator {
   return page.getByRole("banner").getByRole("status").filter({ hasText: word });

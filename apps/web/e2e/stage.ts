@@ -138,6 +138,15 @@ export class Work {
   }
 }
 
+/** Three checkpoints, each with a change of its own. */
+export async function three(stage: Stage, name: string) {
+  const work = await stage.session(name, { "a.txt": "one\n", "b.txt": "b\n" });
+  const first = await work.checkpoint("First");
+  const second = await work.checkpoint("Second", { "a.txt": "two\n" });
+  const third = await work.checkpoint("Third", { "c.txt": "new\n" });
+  return { work, first, second, third };
+}
+
 // Chromium reports each request that an error status answers, and each refused socket, by itself.
 const ofTheNetwork = /^(Failed to load resource|WebSocket connection to)/;
 

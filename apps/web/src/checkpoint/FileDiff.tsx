@@ -83,7 +83,7 @@ export function FileDiff(props: FileDiffProps) {
           )}
           <LineCounts added={file.added} removed={file.removed} />
           {onWhitespace !== undefined && (
-            <label className="inline-flex min-h-7 shrink-0 items-center gap-1.5 text-xs text-fg-2">
+            <label className="ml-2 inline-flex min-h-7 shrink-0 items-center gap-1.5 text-xs text-fg-2">
               <input
                 type="checkbox"
                 className="accent-(--accent)"

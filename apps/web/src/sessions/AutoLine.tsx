@@ -26,8 +26,8 @@ export function AutoLine({ session_id, short = false }: { session_id: string; sh
       title={`Automatic checkpoints. ${words}`}
     >
       <Timer size={14} aria-hidden="true" className="shrink-0" />
-      <span className={classNames(short && "truncate", short && !trouble && "max-sm:sr-only")}>
-        <span className="sr-only">Automatic checkpoints: </span>
+      <span className="sr-only">Automatic checkpoints: </span>
+      <span className={classNames(short && "truncate", short && !trouble && "@max-md:sr-only")}>
         <Text value={words} />
       </span>
     </span>

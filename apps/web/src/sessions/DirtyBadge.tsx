@@ -13,7 +13,7 @@ export function DirtyButton({ session_id, onOpen }: { session_id: string; onOpen
   if (dirty_files === undefined || dirty_files === null) return null;
   if (dirty_files === 0) {
     return (
-      <span className="text-fg-3 max-sm:hidden" title={meaning}>
+      <span className="text-fg-3 @max-md:hidden" title={meaning}>
         no changes since
       </span>
     );
@@ -27,7 +27,8 @@ export function DirtyButton({ session_id, onOpen }: { session_id: string; onOpen
     >
       <span className="text-warn">
         <span className="datum">{formatCount(dirty_files)}</span>{" "}
-        {dirty_files === 1 ? "file" : "files"} changed<span className="max-sm:sr-only"> since</span>
+        <span className="@max-md:sr-only">{dirty_files === 1 ? "file" : "files"}</span> changed
+        <span className="sr-only"> since</span>
       </span>
     </Button>
   );

@@ -1,5 +1,5 @@
 import type { Session } from "@cairn/shared/session";
-import { useId, useMemo, useState } from "react";
+import { useId, useMemo, useRef, useState } from "react";
 import { updateSession } from "../actions.ts";
 import { useOffline } from "../state/connection.ts";
 import { Button } from "../ui/Button.tsx";
@@ -41,6 +41,7 @@ const fieldsOf: Readonly<Record<SettingsTab, readonly FieldName[]>> = {
 /** What a session captures, when by itself, what it keeps and how much at most. */
 export function SettingsDialog({ session, tab = "capture", open, onOpenChange }: Props) {
   const formId = useId();
+  const formRef = useRef<HTMLFormElement>(null);
   const offline = useOffline();
   // As it was when the dialog opened: only what was changed here is sent.
   const [before] = useState(() => formOf(session));
@@ -118,6 +119,7 @@ export function SettingsDialog({ session, tab = "capture", open, onOpenChange }:
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
+      initialFocus={() => formRef.current?.querySelector("[role=tabpanel] input") ?? null}
       title="Session settings"
       description={
         session.workspace === null ? (
@@ -138,6 +140,7 @@ export function SettingsDialog({ session, tab = "capture", open, onOpenChange }:
       }
     >
       <form
+        ref={formRef}
         id={formId}
         noValidate
         onSubmit={(event) => {

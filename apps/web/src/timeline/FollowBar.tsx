@@ -31,7 +31,7 @@ export function FollowBar({ following, waiting, onToggle, onLiveEdge }: Props) {
             )
           }
         >
-          {following ? "Following" : "Paused"}
+          <span className="@max-md:sr-only">{following ? "Following" : "Paused"}</span>
         </Button>
       </Tooltip>
       <span role="status">

@@ -50,29 +50,32 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
     },
   ];
   return (
-    <div className="flex min-h-10 flex-wrap items-center gap-2 border-b border-line px-3 py-1">
-      <FollowBar
-        following={following}
-        waiting={waiting}
-        onToggle={onToggleFollow}
-        onLiveEdge={onLiveEdge}
-      />
-      {session.status !== "open" && <StatusBadge session={session} />}
-      <DirtyButton session_id={session_id} onOpen={() => onDialog({ kind: "changes" })} />
-      <AutoLine session_id={session_id} short />
-      <span className="flex-1" />
-      <span className="datum text-fg-3 max-sm:hidden">
+    <div className="@container flex min-h-10 items-center gap-2 border-b border-line px-3 py-1">
+      <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 gap-y-1">
+        <FollowBar
+          following={following}
+          waiting={waiting}
+          onToggle={onToggleFollow}
+          onLiveEdge={onLiveEdge}
+        />
+        {session.status !== "open" && <StatusBadge session={session} />}
+        <DirtyButton session_id={session_id} onOpen={() => onDialog({ kind: "changes" })} />
+        <AutoLine session_id={session_id} short />
+      </div>
+      <span className="datum shrink-0 text-fg-3 @max-xl:hidden">
         {plural(session.checkpoints, "checkpoint")}
       </span>
-      <OperationsMenu session_id={session_id} />
-      <Menu
-        entries={menu}
-        trigger={
-          <IconButton label="Session actions">
-            <Ellipsis size={16} aria-hidden="true" />
-          </IconButton>
-        }
-      />
+      <div className="flex shrink-0 items-center gap-1">
+        <OperationsMenu session_id={session_id} />
+        <Menu
+          entries={menu}
+          trigger={
+            <IconButton label="Session actions">
+              <Ellipsis size={16} aria-hidden="true" />
+            </IconButton>
+          }
+        />
+      </div>
     </div>
   );
 }
