@@ -1,3 +1,4 @@
+import { writeError } from "./errors.ts";
 import type { StoreIndex } from "./store-index.ts";
 
 export interface Journal {
@@ -24,17 +25,25 @@ export class Journals {
   /** `data` is kept as JSON. */
   put(operationId: string, phase: string, data: unknown): void {
     const text = JSON.stringify(data);
-    this.#index.write(() =>
+    this.#write(() => {
       this.#index.database
         .prepare("INSERT OR REPLACE INTO journals VALUES (?, ?, ?, ?)")
-        .run(operationId, phase, text, Date.now()),
-    );
+        .run(operationId, phase, text, Date.now());
+    });
   }
 
   delete(operationId: string): void {
-    this.#index.write(() =>
-      this.#index.database.prepare("DELETE FROM journals WHERE operation_id = ?").run(operationId),
-    );
+    this.#write(() => {
+      this.#index.database.prepare("DELETE FROM journals WHERE operation_id = ?").run(operationId);
+    });
+  }
+
+  #write(work: () => void): void {
+    try {
+      this.#index.write(work);
+    } catch (error) {
+      throw writeError(error);
+    }
   }
 
   list(): Journal[] {
