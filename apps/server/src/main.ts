@@ -205,7 +205,16 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     ...(options.trimPauses === undefined ? {} : { pauses: options.trimPauses }),
   });
   opened.add(() => trimmer.close());
-  const auto = new Auto({ store, bus, runner, service, timers: realTimers, clock: now, log });
+  const auto = new Auto({
+    store,
+    bus,
+    runner,
+    service,
+    timers: realTimers,
+    clock: now,
+    log,
+    onCaptured: (reason, outcome) => metrics.captured(reason, outcome),
+  });
   opened.add(() => auto.close());
   metrics.gaugeBy(
     "cairn_auto_sessions",

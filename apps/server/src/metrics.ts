@@ -40,6 +40,12 @@ export class Metrics {
     help: "Events dropped from logs that were beyond their bound",
     registers: [this.#registry],
   });
+  readonly #captures = new Counter({
+    name: "cairn_auto_captures_total",
+    help: "Captures for automatic checkpoints by what was due and outcome (made, unchanged or the error code)",
+    labelNames: ["reason", "outcome"] as const,
+    registers: [this.#registry],
+  });
   readonly #limited = new Counter({
     name: "cairn_rate_limited_total",
     help: "Calls refused because their actor had made too many within a second",
@@ -116,6 +122,11 @@ export class Metrics {
 
   trimmed(events: number): void {
     this.#trimmed.inc(events);
+  }
+
+  /** A capture for an automatic checkpoint ended: `made`, `unchanged`, or with an error's code. */
+  captured(reason: string, outcome: string): void {
+    this.#captures.inc({ reason, outcome });
   }
 
   /** A call was refused because its actor had made too many. */

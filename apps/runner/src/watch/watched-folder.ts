@@ -100,7 +100,7 @@ export class WatchedFolder {
   #lose(error: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#options.onLost(error instanceof Error ? error.message : String(error));
+    this.#options.onLost(reasonOf(error));
   }
 
   close(): void {
@@ -120,4 +120,16 @@ function isFolder(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The kernel's words for its limits on watches mean disks and files to whoever reads them. */
+function reasonOf(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  if (/inotify_add_watch.*No space left/.test(said)) {
+    return "the system lets no more folders be watched (fs.inotify.max_user_watches)";
+  }
+  if (/inotify.*Too many open files/.test(said)) {
+    return "the system lets no more programs watch folders (fs.inotify.max_user_instances)";
+  }
+  return said;
 }

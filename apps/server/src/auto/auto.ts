@@ -6,6 +6,7 @@ import type { Service } from "../service.ts";
 import type { SessionRow, Store } from "../storage/store.ts";
 import { FollowedSession } from "./followed-session.ts";
 import type { Around, Known } from "./followed-session.ts";
+import type { Reason } from "./schedule.ts";
 
 const page = 200;
 /** After a start nothing is captured for so long, and then not all at once. */
@@ -22,6 +23,8 @@ interface Options {
   timers: Timers;
   clock: Clock;
   log: Log;
+  /** `made`, `unchanged` or an error's code. */
+  onCaptured?: (reason: Reason, outcome: string) => void;
   /** From 0 to 1. */
   random?: () => number;
 }
@@ -48,6 +51,7 @@ export class Auto {
       timers,
       clock,
       log,
+      onCaptured: (reason, outcome) => options.onCaptured?.(reason, outcome),
       inTurn: (work) => this.#inTurn(work),
       isBusy: async (session_id) =>
         (await store.pendingOperations()).some((row) => row.session_id === session_id),

@@ -19,6 +19,7 @@ export interface Around {
   timers: Timers;
   clock: Clock;
   log: Log;
+  onCaptured: (reason: Reason, outcome: string) => void;
   /** Does captures one after the other. */
   inTurn: (work: () => Promise<void>) => Promise<void>;
   isBusy: (session_id: string) => Promise<boolean>;
@@ -105,7 +106,10 @@ export class FollowedSession {
       // Whoever changed the settings may have mended what failed.
       Object.assign(this.#standing, { failures: 0, notBefore: 0 });
       this.#isAway = false;
+      this.#lastError = null;
     }
+    // Whatever was at work has said something.
+    this.#isBusy = false;
     if (!isSameFolder) this.#unwatch();
     this.#watch?.setHead(known.head?.tree ?? null);
     this.#arrange();
@@ -207,7 +211,7 @@ export class FollowedSession {
   }
 
   async #capture(reason: Reason): Promise<void> {
-    const { service, timers, clock, isBusy, log } = this.#around;
+    const { service, timers, clock, isBusy, log, onCaptured } = this.#around;
     const { session_id } = this.#known.session;
     if (this.#closed || this.#due === null) return;
     this.#isBusy = await isBusy(session_id);
@@ -222,6 +226,7 @@ export class FollowedSession {
       Object.assign(this.#standing, { since: now, changedAt: null, failures: 0 });
       this.#lastError = null;
       this.#isAway = false;
+      onCaptured(reason, made ? "made" : "unchanged");
       if (!made) return;
       this.#standing.made = { at: now, took: now - began };
       this.#lastAutoAt = new Date(clock()).toISOString();
@@ -229,7 +234,9 @@ export class FollowedSession {
       this.#standing.failures += 1;
       this.#standing.failedAt = timers.now();
       this.#lastError = error instanceof Error ? error.message : String(error);
-      this.#isAway = error instanceof ProtocolError && error.code === "workspace_unavailable";
+      const code = error instanceof ProtocolError ? error.code : "internal";
+      this.#isAway = code === "workspace_unavailable";
+      onCaptured(reason, code);
       log.warn({ session_id, reason, err: error }, "an automatic checkpoint failed");
     }
   }

@@ -1,0 +1,27 @@
+// In place of the watching process: watches what it is told to, and dies where CAIRN_DIE_AT says.
+import { existsSync, writeFileSync } from "node:fs";
+import type { FromWatcher, ToWatcher } from "../watch/messages.ts";
+
+const at = process.env["CAIRN_DIE_AT"];
+const mark = process.env["CAIRN_DIE_ONCE"] ?? "";
+
+function die(): void {
+  if (mark !== "" && existsSync(mark)) return;
+  if (mark !== "") writeFileSync(mark, "");
+  process.kill(process.pid, "SIGSEGV");
+}
+
+if (at === "start") die();
+process.on("message", ({ kind, id }: ToWatcher) => {
+  if (kind === "unwatch" || at === "never answers") return;
+  if (at === "no binary") {
+    const lost: FromWatcher = { kind: "lost", id, reason: "No prebuild or local build found" };
+    process.send?.(lost);
+    return;
+  }
+  const changed: FromWatcher = { kind: "changed", id };
+  process.send?.(changed, undefined, undefined, () => {
+    if (at === "watching") die();
+  });
+});
+process.on("disconnect", () => process.exit());
