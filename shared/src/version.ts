@@ -10,9 +10,9 @@ interface ProtocolVersion {
 export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
   {
     version: 3,
-    fingerprint: "7cce5f1b833f1fff",
+    fingerprint: "129f1f9967f0f691",
     change:
-      "cancel, download_ticket; compaction by hours, days, weeks and age, and by itself; automatic checkpoints; renames and white space in diffs.",
+      "cancel, download_ticket, repair, collect, store_facts; compaction by hours, days, weeks and age, and by itself; automatic checkpoints; renames and white space in diffs.",
   },
   {
     version: 2,

@@ -24,6 +24,7 @@ export interface Calls {
   collect: (request: r.CollectRequest, hooks: WorkHooks) => r.Collected;
   folder: (path: string) => r.FolderFacts;
   folders: (path: string | undefined) => r.FolderListing;
+  usage: (request: r.UsageRequest, hooks: WorkHooks) => r.UsedBytes[];
   facts: () => r.StoreFacts;
   /** Ends the thread's use of the store; nothing may be asked after it. */
   close: () => void;

@@ -1,4 +1,3 @@
-import { ProtocolError } from "@cairn/shared/errors";
 import type { SkippedPath } from "@cairn/shared/files";
 import type { Calls } from "./calls.ts";
 import type { WorkHooks } from "./cancelling.ts";
@@ -87,7 +86,6 @@ export class LocalRunner implements Calls {
   capture(request: CaptureRequest, hooks: WorkHooks): Captured {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
     if (request.exact === true) refuseLinked(request.workspace, workspace);
-    this.#requireRoom(request.rules.limits.store_bytes);
     const scan = this.#scan({ workspace, rules: request.rules, store: true, ...hooks });
     return keepScan(this.#store, scan, { ...request, workspace }, hooks);
   }
@@ -147,6 +145,8 @@ export class LocalRunner implements Calls {
 
   folders: Calls["folders"] = (path) => listFolders(path);
 
+  usage: Calls["usage"] = (request, hooks) => this.#store.usage(request, hooks);
+
   facts: Calls["facts"] = () => this.#store.facts();
 
   /** Call after each call: what it put and did not commit is dropped. */
@@ -177,14 +177,5 @@ export class LocalRunner implements Calls {
     const workspace = openWorkspace(side.workspace, this.#dataDir);
     const scan = this.#scan({ workspace, rules: side.rules, store: false, ...hooks });
     return folderSide(this.#store, scan, workspace);
-  }
-
-  #requireRoom(limit: number | null): void {
-    if (limit === null || this.#store.facts().stored_bytes < limit) return;
-    throw new ProtocolError(
-      "store_full",
-      `The snapshot store holds its limit of ${limit.toLocaleString("en")} bytes. Delete or compact old checkpoints, or raise the session's limit.`,
-      { details: { limit } },
-    );
   }
 }

@@ -237,6 +237,17 @@ export interface Repaired {
   problems: ValidateResult["problems"];
 }
 
+export interface UsageRequest {
+  /** What is asked about together, such as the checkpoints of a session. */
+  groups: { id: string; pins: string[] }[];
+}
+
+/** Bytes of the packs that a group of pins needs, and no other of those groups does. */
+export interface UsedBytes {
+  id: string;
+  bytes: number;
+}
+
 /** Facts of a folder that someone named: nothing below it is read. */
 export interface FolderFacts {
   /** Real path; of the nearest existing parent joined with the rest when it does not exist. */
@@ -317,6 +328,8 @@ export interface Runner {
   collect(request: CollectRequest, hooks?: Hooks): Promise<Collected>;
   folder(path: string): Promise<FolderFacts>;
   folders(path: string | undefined): Promise<FolderListing>;
+  /** Walks the folders of all those pins: takes a while in a large store. */
+  usage(request: UsageRequest, hooks?: Hooks): Promise<UsedBytes[]>;
   facts(): Promise<StoreFacts>;
   close(): Promise<void>;
 }

@@ -218,19 +218,6 @@ test("a scan says what a capture would hold, and diff takes the folder as a side
   expect(result.files).toMatchObject([{ path: "a", added: 1, removed: 0 }]);
 });
 
-test("a store over the session's limit takes no captures, but restores still", async () => {
-  writeTree(workspace, { a: "1" });
-  const first = await capture();
-  writeFileSync(join(workspace, "a"), "2");
-  const small: Rules = { ...rules, limits: { ...limits, store_bytes: 1 } };
-  const refused = runner.capture({ pin: "x", workspace, rules: small, parent: null });
-  expect(await codeOf(refused)).toBe("store_full");
-  const request = { ...prepareRequest(first), rules: small };
-  await runner.prepare(request);
-  await runner.apply(request.operation_id);
-  await runner.settle(request.operation_id);
-});
-
 test("closing lets what runs end, and refuses what comes after", async () => {
   writeTree(workspace, { a: "1" });
   const running = capture();

@@ -179,6 +179,10 @@ class WorkerRunner implements r.Runner {
     return this.#read("folders", path);
   }
 
+  usage(request: r.UsageRequest, hooks?: r.Hooks): Promise<r.UsedBytes[]> {
+    return this.#run(() => this.#pool.call(checks, "usage", request, hooks));
+  }
+
   facts(): Promise<r.StoreFacts> {
     return this.#read("facts", undefined);
   }

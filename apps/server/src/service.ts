@@ -1,6 +1,7 @@
 import type { LoggedEvent } from "@cairn/shared/events";
 import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
 import type { ServiceMessage } from "./checkpoints/long-calls.ts";
+import type { Upkeep } from "./checkpoints/upkeep.ts";
 import type { LiveFacts } from "./sessions/live-facts.ts";
 import type { KeyedCall, Tx } from "./storage/store.ts";
 
@@ -46,6 +47,8 @@ export type Service = {
   onProgress(listener: (message: ServiceMessage) => void): () => void;
   /** Facts of the moment, such as how many files differ from the head. */
   readonly live: LiveFacts;
+  /** What is done without being asked for; `run` does what is due now. */
+  readonly upkeep: Pick<Upkeep, "run">;
   /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */
   recover(session_id: string): Promise<void>;
   /**

@@ -13,6 +13,39 @@ const Problem = z.object({
   object: z.optional(z.string()),
 });
 
+const collected = {
+  freed_bytes: Count,
+  removed_objects: Count,
+  rewritten_packs: Count,
+  removed_packs: Count,
+};
+
+const StoreFacts = z.object({
+  objects: Count,
+  packs: Count,
+  /** Bytes of the packs on disk. */
+  stored_bytes: Count,
+  /** Bytes of the distinct contents before compression. */
+  raw_bytes: Count,
+  /** Bytes of the packs that nothing names: what a collection gives back. */
+  dead_bytes: Count,
+  /** What the packs may come to, null without a limit; and what of it only restores may use. */
+  limit_bytes: z.nullable(Count),
+  reserved_bytes: Count,
+  /** Sum of the bytes of all checkpoints that are kept, the trash included. */
+  logical_bytes: Count,
+  /** `logical_bytes` to `raw_bytes`; null while nothing is stored. */
+  dedupe_ratio: z.nullable(z.number()),
+  /** `raw_bytes` to `stored_bytes`; null while nothing is stored. */
+  compression_ratio: z.nullable(z.number()),
+  last_collection: z.nullable(z.object({ at: Time, ...collected })),
+  last_validation: z.nullable(
+    z.object({ at: Time, deep: z.boolean(), valid: Count, invalid: Count }),
+  ),
+  /** What each session alone keeps: the bytes that would be given back without it. */
+  by_session: z.array(z.object({ session_id: Id, bytes: Count })),
+});
+
 export const upkeepMethods = {
   validate: method(
     "read",
@@ -33,6 +66,40 @@ export const upkeepMethods = {
       problems: z.array(Problem),
       ...nextCursor,
     }),
+  ),
+  repair: method(
+    "read",
+    "operator",
+    "Heal what can be healed of damaged objects, and say which checkpoints stay broken.",
+    z.object({
+      session_id: z.optional(Id),
+      checkpoint_id: z.optional(Id),
+      ...long,
+      ...page,
+    }),
+    z.object({
+      /** Objects that are whole again. */
+      healed: Count,
+      valid: Count,
+      invalid: Count,
+      checked_at: Time,
+      problems: z.array(Problem),
+      ...nextCursor,
+    }),
+  ),
+  collect: method(
+    "read",
+    "admin",
+    "Give back the bytes that nothing names any more.",
+    z.object(long),
+    z.object({ operation_id: Id, ...collected }),
+  ),
+  store_facts: method(
+    "read",
+    "viewer",
+    "How much the store holds, how well it packs, and what each session keeps.",
+    z.object({}),
+    StoreFacts,
   ),
   metrics: method(
     "read",

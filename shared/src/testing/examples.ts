@@ -102,6 +102,8 @@ const undone = {
 const ofSession = { session_id };
 const ofCheckpoint = { session_id, checkpoint_id };
 
+const collected = { freed_bytes: 5, removed_objects: 1, rewritten_packs: 0, removed_packs: 1 };
+
 /** The fewest params of every method, and a result it may have. */
 export const methodExamples: { [M in MethodName]: { params: Params<M>; result: Result<M> } } = {
   authenticate: { params: { token: "secret" }, result: { authenticated: true, role: "admin" } },
@@ -186,6 +188,29 @@ export const methodExamples: { [M in MethodName]: { params: Params<M>; result: R
   validate: {
     params: {},
     result: { valid: 1, invalid: 0, skipped: 0, checked_at: timestamp, problems: [] },
+  },
+  repair: {
+    params: {},
+    result: { healed: 1, valid: 1, invalid: 0, checked_at: timestamp, problems: [] },
+  },
+  collect: { params: {}, result: { operation_id, ...collected } },
+  store_facts: {
+    params: {},
+    result: {
+      objects: 9,
+      packs: 1,
+      stored_bytes: 400,
+      raw_bytes: 1_000,
+      dead_bytes: 0,
+      limit_bytes: null,
+      reserved_bytes: 0,
+      logical_bytes: 3_000,
+      dedupe_ratio: 3,
+      compression_ratio: 2.5,
+      last_collection: { at: timestamp, ...collected },
+      last_validation: null,
+      by_session: [{ session_id, bytes: 400 }],
+    },
   },
   list_folders: {
     params: {},

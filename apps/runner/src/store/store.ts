@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkHooks } from "../cancelling.ts";
-import type { Collected, CollectRequest, StoreFacts } from "../runner.ts";
+import type { Collected, CollectRequest, StoreFacts, UsageRequest, UsedBytes } from "../runner.ts";
 import { encodeTree } from "./encoding.ts";
 import { Collection } from "./collection.ts";
 import type { Disk } from "./disk.ts";
@@ -22,6 +22,7 @@ import type { Purpose } from "./room.ts";
 import { Room } from "./room.ts";
 import type { Pin } from "./store-index.ts";
 import { StoreIndex } from "./store-index.ts";
+import { usageOf } from "./usage.ts";
 
 export interface StoreOptions {
   /** Bytes that all packs together may take, null for as much as the disk holds. */
@@ -228,6 +229,15 @@ export class Store implements ObjectStore {
         reserved_bytes: this.#room.reserved(),
       };
     });
+  }
+
+  /** What each group of pins needs and no other does. */
+  usage(request: UsageRequest, hooks: WorkHooks = {}): UsedBytes[] {
+    try {
+      return guarded(() => usageOf(this.index, this.#reading, request, hooks));
+    } finally {
+      this.#packs.rest();
+    }
   }
 
   /** Goes on with a collection where the last call stopped, or begins one. */

@@ -8,6 +8,7 @@ import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findOpenSession } from "./find.ts";
 import type { LongCall } from "./long-calls.ts";
 import { ensureRecovered } from "./recovery.ts";
+import type { Usage } from "./usage.ts";
 import { newSummary } from "./views.ts";
 
 const nothingCaptured = {
@@ -62,12 +63,14 @@ export async function insertCheckpoint(
   described: Described,
   extras: { actor: string; operation_id?: string },
 ) {
+  const sequence_number = await tx.nextSequenceNumber();
+  await deps.steady.notice(tx, sequence_number);
   const at = timestamp(deps.clock);
   const unsigned: Omit<NewCheckpoint, "checksum"> = {
     ...described,
     ...capturedColumns(captured),
     session_id: session.session_id,
-    sequence_number: await tx.nextSequenceNumber(),
+    sequence_number,
     parent_id: session.head,
     created_at: at,
     pinned: false,
@@ -105,6 +108,7 @@ async function capture(
 /** Captures the workspace and commits a checkpoint of it, also when nothing changed. */
 export async function checkpoint(
   deps: ServiceDeps,
+  usage: Usage,
   call: LongCall,
   params: ParsedParams<"checkpoint">,
   context: CallContext,
@@ -116,6 +120,7 @@ export async function checkpoint(
   const hooks = call.hooks(session_id, operation_id, "checkpoint");
   const { captured } = await capture(deps, session, checkpoint_id, hooks);
   try {
+    if (captured !== null) await usage.refuseOver(session, checkpoint_id);
     call.check();
     return await commitAnswer(deps, context, async (tx, emit) => {
       const described: Described = {

@@ -10,7 +10,7 @@ import { LiveFacts } from "../sessions/live-facts.ts";
 import { updateSession } from "../sessions/update.ts";
 import { annotate, deleteAnnotation, updateCheckpoint } from "./annotations.ts";
 import { checkpoint, checkpointIfChanged } from "./capture.ts";
-import type { ServiceDeps } from "./deps.ts";
+import type { ServiceDeps, ServiceParts } from "./deps.ts";
 import { Lanes } from "./lanes.ts";
 import { LogIterator } from "./log-iterator.ts";
 import { type LongCall, LongCalls } from "./long-calls.ts";
@@ -24,10 +24,16 @@ import {
 } from "./reads.ts";
 import { ensureRecovered, recoverAtStart } from "./recovery.ts";
 import { restore } from "./restore.ts";
-import { compact } from "./retention.ts";
+import { compact } from "./compact.ts";
+import { realUptime, SteadyTime } from "./steady-time.ts";
 import { deleteCheckpoint, listTrash, undelete } from "./trash.ts";
 import { listOperations, redo, undo } from "./undo.ts";
-import { validate } from "./validate.ts";
+import { Upkeep } from "./upkeep.ts";
+import { Usage } from "./usage.ts";
+import { type Validated, validate } from "./validate.ts";
+import { Findings } from "./findings.ts";
+import { type RepairFacts, repair } from "./repair.ts";
+import { storeFacts } from "./store-facts.ts";
 
 /** Work that has no session of its own yet, such as creating one, shares this lane. */
 const storeLane = "*";
@@ -44,10 +50,22 @@ type Handlers = {
   ) => Promise<Result<M>>;
 };
 
-function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes, live: LiveFacts): Handlers {
+function handlersOf(
+  deps: ServiceDeps,
+  calls: LongCalls,
+  lanes: Lanes,
+  live: LiveFacts,
+  upkeep: Upkeep,
+): Handlers {
+  const usage = new Usage(deps);
+  const validated = new Findings<Validated>(deps.newId);
+  const repaired = new Findings<RepairFacts>(deps.newId);
   const later = (work: () => Promise<void>) => {
     const delayed = new Promise<void>((resolve) => setTimeout(resolve, purgeDelayMs)).then(work);
-    delayed.catch((error: unknown) => deps.log.error({ err: error }, "a purge failed"));
+    delayed.then(
+      () => upkeep.released(),
+      (error: unknown) => deps.log.error({ err: error }, "a purge failed"),
+    );
     lanes.track(delayed);
   };
   return {
@@ -55,19 +73,28 @@ function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes, live: Liv
     list_sessions: (params) => listSessions(deps, live, params),
     get_session: (params) => getSession(deps, live, params),
     scan_workspace: (params, _context, call) => scanWorkspace(deps, call, params),
-    update_session: (params, context) => updateSession(deps, params, context),
+    update_session: async (params, context) => {
+      const answer = await updateSession(deps, params, context);
+      // A policy is shown as soon as it is set.
+      if (params.settings?.retention !== undefined) void upkeep.lookAtPolicies();
+      return answer;
+    },
     delete_session: (params, context) => deleteSession(deps, params, context, later),
     undelete_session: (params, context) => undeleteSession(deps, params, context),
-    checkpoint: (params, context, call) => checkpoint(deps, call, params, context),
+    checkpoint: (params, context, call) => checkpoint(deps, usage, call, params, context),
     list_checkpoints: (params) => listCheckpoints(deps, params),
     get_checkpoint: (params) => getCheckpoint(deps, params),
     update_checkpoint: (params, context) => updateCheckpoint(deps, params, context),
     annotate: (params, context) => annotate(deps, params, context),
     delete_annotation: (params, context) => deleteAnnotation(deps, params, context),
-    delete: (params, context) => deleteCheckpoint(deps, params, context),
+    delete: async (params, context) => {
+      const answer = await deleteCheckpoint(deps, params, context);
+      if (params.permanent === true) upkeep.released();
+      return answer;
+    },
     undelete: (params, context) => undelete(deps, params, context),
     list_trash: (params) => listTrash(deps, params),
-    compact: (params, context) => compact(deps, params, context),
+    compact: (params, context, call) => compact(deps, call, params, context),
     plan_restore: (params, _context, call) => planRestore(deps, call, params),
     restore: (params, context, call) => restore(deps, call, params, context),
     undo: (params, context, call) => undo(deps, call, params, context),
@@ -76,7 +103,13 @@ function handlersOf(deps: ServiceDeps, calls: LongCalls, lanes: Lanes, live: Liv
     list_operations: (params) => listOperations(deps, params),
     diff: (params) => diff(deps, params),
     list_files: (params) => listFiles(deps, params),
-    validate: (params, _context, call) => validate(deps, call, params),
+    validate: (params, _context, call) => validate(deps, validated, call, params),
+    repair: (params, _context, call) => repair(deps, repaired, call, params),
+    collect: async ({ operation_id = deps.newId() }, _context, call) => ({
+      operation_id,
+      ...(await upkeep.collector.collect(call, operation_id)),
+    }),
+    store_facts: () => storeFacts(deps, usage),
     list_folders: (params) => deps.runner.folders(params.path),
     start_demo: (_params, context) => startDemo(deps, lanes, context),
     list_events: (params) => listEvents(deps, params),
@@ -118,19 +151,26 @@ function throughLanes(handlers: Handlers, lanes: Lanes, calls: LongCalls): Calls
 }
 
 /** Recovers what a crash cut, then serves. */
-export async function createService(deps: ServiceDeps): Promise<Service> {
+export async function createService(parts: ServiceParts): Promise<Service> {
+  const uptime = parts.uptime ?? realUptime();
+  const steady = await SteadyTime.open(parts.store, parts.clock, uptime);
+  const deps = { ...parts, steady };
   await recoverAtStart(deps);
   const calls = new LongCalls();
   const live = new LiveFacts((message) => calls.send(message));
   const lanes = new Lanes();
+  const upkeep = new Upkeep(deps, lanes, live);
   return {
-    ...throughLanes(handlersOf(deps, calls, lanes, live), lanes, calls),
+    ...throughLanes(handlersOf(deps, calls, lanes, live, upkeep), lanes, calls),
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),
     live,
+    upkeep,
     onProgress: (listener) => calls.listen(listener),
     recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
     checkpointIfChanged: (session_id, reason) =>
       lanes.run(session_id, () => checkpointIfChanged(deps, session_id, reason)),
-    drain: () => lanes.drain(),
+    drain: async () => {
+      await Promise.all([upkeep.close(), lanes.drain()]);
+    },
   };
 }

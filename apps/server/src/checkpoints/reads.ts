@@ -58,6 +58,13 @@ function planWarnings(
         "This checkpoint is partial: paths that could not be read then are left as they are.",
     });
   }
+  if (target.damaged) {
+    warnings.push({
+      code: "damaged_target",
+      message:
+        "Parts of this checkpoint are damaged: those files are left as they are. `repair` may heal them.",
+    });
+  }
   if (plan.lockfiles.length > 0) {
     warnings.push({
       code: "lockfile_differs",

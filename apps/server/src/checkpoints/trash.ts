@@ -2,7 +2,7 @@ import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { CallContext } from "../service.ts";
-import type { CheckpointRow, OperationRow, Tx } from "../storage/store.ts";
+import type { OperationRow, Tx } from "../storage/store.ts";
 import { commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findCheckpoint, findOpenSession, findSession } from "./find.ts";
@@ -25,13 +25,7 @@ export async function undeleteCheckpoints(
   ids: string[],
   about: About,
 ): Promise<CheckpointSummary[]> {
-  const back: CheckpointSummary[] = [];
-  for (const id of ids) {
-    const row = await tx.checkpoint(about.session_id, id);
-    if (row === null || row.deleted_at === null || row.purged_at !== null) continue;
-    await tx.updateCheckpoint(id, { deleted_at: null });
-    back.push(summaryOf({ ...row, deleted_at: null }));
-  }
+  const back = await tx.undeleteCheckpoints(about.session_id, ids);
   await emit({
     event_type: "checkpoints_undeleted",
     data: { session_id: about.session_id, timestamp: about.at },
@@ -51,17 +45,12 @@ export async function removeCheckpoints(
   about: About,
 ): Promise<void> {
   const { session_id, at, actor, operation_id } = about;
-  const gone: CheckpointRow[] = [];
-  for (const id of removal.removed_ids) {
-    const row = await tx.checkpoint(session_id, id);
-    if (row === null || row.deleted_at !== null) continue;
-    await tx.updateCheckpoint(id, { deleted_at: at });
-    gone.push({ ...row, deleted_at: at });
-  }
+  const ids = await tx.removeCheckpoints(session_id, removal.removed_ids, at);
   const extras = { actor, operation_id, operation: await operationView(tx, operation_id) };
   if (removal.kind === "delete") {
-    const [only] = gone;
-    if (only === undefined) {
+    const [id] = ids;
+    const only = id === undefined ? null : await tx.checkpoint(session_id, id);
+    if (only === null) {
       throw new ProtocolError("checkpoint_not_found", "This checkpoint is already deleted.");
     }
     await emit({
@@ -73,7 +62,6 @@ export async function removeCheckpoints(
     return;
   }
   const session = await tx.session(session_id);
-  const ids = gone.map((row) => row.checkpoint_id);
   await emit({
     event_type: "checkpoints_compacted",
     data: { session_id, remaining: session?.checkpoints ?? 0, timestamp: at },

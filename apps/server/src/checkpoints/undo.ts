@@ -60,11 +60,19 @@ async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Pro
   }
   const row = await namedOperation(deps, params.session_id, params.operation_id);
   const done = row.status === "done" || row.status === "done_with_differences";
-  if (!stackKinds.includes(row.kind) || !done || !row.undoable) {
+  // A compaction by policy is taken back when somebody names it.
+  const walkable = row.undoable || row.automatic;
+  if (!stackKinds.includes(row.kind) || !done || !walkable) {
     throw new ProtocolError("nothing_to_undo", `This ${row.kind} cannot be undone.`);
   }
   if (row.undone_by !== null) {
     throw new ProtocolError("nothing_to_undo", `This ${row.kind} is already undone.`);
+  }
+  if (await isPurged(deps, row)) {
+    throw new ProtocolError(
+      "nothing_to_undo",
+      `What this ${row.kind} could give back was deleted for good.`,
+    );
   }
   return row;
 }

@@ -1,85 +1,118 @@
+import type { Hooks, ValidateResult } from "@cairn/runner/runner";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
-import type { CheckpointRow } from "../storage/store.ts";
+import { emitUpdated } from "./annotations.ts";
+import { breathe } from "./breathe.ts";
 import { checksumOf } from "./checksum.ts";
 import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
-import { findCheckpoint, findSession } from "./find.ts";
-import { emitUpdated } from "./annotations.ts";
+import type { Findings, Problem } from "./findings.ts";
 import type { LongCall } from "./long-calls.ts";
-import { snapshotOf } from "./views.ts";
+import { type Scope, type Subject, subjectsOf } from "./scope.ts";
 
-type Problem = Result<"validate">["problems"][number];
+/** Rows a page, and bytes of their contents: a few ms of the thread. */
+const page = { limit: 50, bytes: 256 * 1024 };
 
-async function candidates(
+export type Validated = Omit<Result<"validate">, "problems" | "next_cursor">;
+
+/** Live checkpoints whose facts are not what they were when they were committed. */
+export async function brokenFacts(
   deps: ServiceDeps,
-  params: ParsedParams<"validate">,
-): Promise<CheckpointRow[]> {
-  if (params.session_id !== undefined) {
-    const session = await findSession(deps.store, params.session_id);
-    if (params.checkpoint_id !== undefined) {
-      return [await findCheckpoint(deps.store, session.session_id, params.checkpoint_id)];
+  subjects: readonly Subject[],
+  check: () => void,
+  { onProgress }: Hooks,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const asked = new Set(subjects.map(({ checkpoint_id }) => checkpoint_id));
+  const sessions = new Set(subjects.map(({ session_id }) => session_id));
+  let done = 0;
+  for (const session_id of sessions) {
+    let after = 0;
+    for (;;) {
+      check();
+      const rows = await deps.store.wholeCheckpoints({ session_id, after, ...page });
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      for (const row of rows) {
+        if (!asked.has(row.checkpoint_id)) continue;
+        done += 1;
+        if (checksumOf(row) === row.checksum) continue;
+        const { checkpoint_id } = row;
+        const problem = "the stored facts do not match their checksum";
+        problems.push({ session_id, checkpoint_id, problem });
+      }
+      onProgress?.({ phase: "read", done, total: asked.size });
+      after = last.sequence_number;
+      await breathe();
     }
-    return deps.store.allCheckpoints(session.session_id);
   }
-  const rows: CheckpointRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await deps.store.sessions({ limit: 200, cursor });
-    for (const session of page.rows) {
-      rows.push(...(await deps.store.allCheckpoints(session.session_id)));
-    }
-    cursor = page.next_cursor;
-  } while (cursor !== undefined);
-  return rows;
+  return problems;
+}
+
+/** The runner's problems, with the sessions whose checkpoints they are about. */
+export function problemsOf(
+  found: ValidateResult["problems"],
+  subjects: readonly Subject[],
+): Problem[] {
+  const sessions = new Map(subjects.map((each) => [each.checkpoint_id, each.session_id]));
+  return found.flatMap(({ pin, ...problem }) => {
+    const session_id = sessions.get(pin);
+    return session_id === undefined ? [] : [{ session_id, checkpoint_id: pin, ...problem }];
+  });
+}
+
+/** Marks checkpoints as damaged, or as sound again. */
+export async function mark(
+  deps: ServiceDeps,
+  subjects: readonly Subject[],
+  broken: ReadonlySet<string>,
+  check: () => void,
+): Promise<void> {
+  for (const { session_id, checkpoint_id, damaged: was } of subjects) {
+    const damaged = broken.has(checkpoint_id);
+    if (was === damaged) continue;
+    check();
+    await commit(deps, async (tx, emit) => {
+      const row = await tx.checkpoint(session_id, checkpoint_id);
+      // Deleted since, or found by another at the same time.
+      if (row === null || row.deleted_at !== null || row.damaged === damaged) return;
+      await tx.updateCheckpoint(checkpoint_id, { damaged });
+      await emitUpdated(deps, tx, emit, session_id, checkpoint_id, "cairn");
+    });
+  }
+}
+
+/** Whether it is about all that the store keeps. */
+function isWhole({ session_id }: Scope): boolean {
+  return session_id === undefined;
 }
 
 /** Checks checksums and stored objects, and marks checkpoints as damaged or sound again. */
 export async function validate(
   deps: ServiceDeps,
+  findings: Findings<Validated>,
   call: LongCall,
   params: ParsedParams<"validate">,
 ): Promise<Result<"validate">> {
-  const rows = await candidates(deps, params);
-  const problems: Problem[] = [];
-  const sessionOf = new Map(rows.map((row) => [row.checkpoint_id, row.session_id]));
-  for (const row of rows) {
-    if (checksumOf(row) !== row.checksum) {
-      problems.push({
-        session_id: row.session_id,
-        checkpoint_id: row.checkpoint_id,
-        problem: "the stored facts do not match their checksum",
-      });
+  const check = (): void => call.check();
+  return await findings.page(params, async () => {
+    const hooks = call.hooks(params.session_id ?? "*", params.operation_id, "validate");
+    const subjects = (await subjectsOf(deps, params, check)).filter(({ live }) => live);
+    const problems = await brokenFacts(deps, subjects, check, hooks);
+    const snapshots = subjects.flatMap(({ checkpoint_id: pin, snapshot }) =>
+      snapshot === null ? [] : [{ pin, snapshot }],
+    );
+    const deep = params.deep === true;
+    const found = await deps.runner.validate({ snapshots, deep }, hooks);
+    problems.push(...problemsOf(found.problems, subjects));
+    const broken = new Set(problems.map(({ checkpoint_id }) => checkpoint_id));
+    await mark(deps, subjects, broken, check);
+    const at = timestamp(deps.clock);
+    const [valid, invalid] = [subjects.length - broken.size, broken.size];
+    if (isWhole(params)) {
+      await deps.store.transact((tx) =>
+        tx.saveUpkeep("last_validation", { at, deep, valid, invalid }),
+      );
     }
-  }
-  const snapshots = rows.flatMap((row) => {
-    const snapshot = snapshotOf(row);
-    return snapshot === null ? [] : [{ pin: row.checkpoint_id, snapshot }];
+    return { facts: { valid, invalid, skipped: 0, checked_at: at }, problems };
   });
-  const checked = await deps.runner.validate(
-    { snapshots, deep: params.deep === true },
-    call.hooks(params.session_id ?? "*", params.operation_id, "validate"),
-  );
-  for (const { pin, ...problem } of checked.problems) {
-    const session_id = sessionOf.get(pin);
-    if (session_id !== undefined) problems.push({ session_id, checkpoint_id: pin, ...problem });
-  }
-  const broken = new Set(problems.map((problem) => problem.checkpoint_id));
-  for (const row of rows) {
-    const damaged = broken.has(row.checkpoint_id);
-    if (row.damaged === damaged) continue;
-    await commit(deps, async (tx, emit) => {
-      await tx.updateCheckpoint(row.checkpoint_id, { damaged });
-      await emitUpdated(deps, tx, emit, row.session_id, row.checkpoint_id, "cairn");
-    });
-  }
-  const start = params.cursor === undefined ? 0 : Number.parseInt(params.cursor, 10) || 0;
-  const end = start + params.limit;
-  return {
-    valid: rows.length - broken.size,
-    invalid: broken.size,
-    skipped: 0,
-    checked_at: timestamp(deps.clock),
-    problems: problems.slice(start, end),
-    ...(end < problems.length ? { next_cursor: String(end) } : {}),
-  };
 }

@@ -34,6 +34,7 @@ function toOperation(row: OperationRow, next: Operation["next"]): Operation {
     head_after: _h,
     undoable: _u,
     call: _c,
+    automatic: _a,
     ...operation
   } = row;
   return { ...operation, removed: removed_ids.length, next };

@@ -4,6 +4,7 @@ import { defaultSettings, mergeSettings } from "@cairn/shared/session";
 import { commitAnswer } from "../checkpoints/commit.ts";
 import type { commit } from "../checkpoints/commit.ts";
 import { type ServiceDeps, timestamp } from "../checkpoints/deps.ts";
+import { refuseEmptyPolicy } from "../checkpoints/keep-rules.ts";
 import type { CallContext } from "../service.ts";
 import type { SessionRow } from "../storage/store.ts";
 import { refuseOverlap } from "./overlap.ts";
@@ -28,6 +29,7 @@ export async function createSession(
     const session = await sessionOf(deps, workspace);
     if (session !== null) return { session_id: session.session_id, session, created: false };
   }
+  refuseEmptyPolicy(params.settings?.retention);
   const session_id = deps.newId();
   const at = timestamp(deps.clock);
   return await commitAnswer(deps, context, async (tx, emit) => {

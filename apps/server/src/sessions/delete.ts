@@ -51,7 +51,7 @@ async function purge(
 }
 
 /** A demo's folder is Cairn's own; no other folder is ever touched. */
-async function removeOwnFolder(deps: ServiceDeps, session: SessionRow): Promise<void> {
+export async function removeOwnFolder(deps: ServiceDeps, session: SessionRow): Promise<void> {
   if (session.demo && session.workspace !== null) await removeDemoFolder(deps, session.workspace);
 }
 

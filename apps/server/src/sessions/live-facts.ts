@@ -19,6 +19,10 @@ export class LiveFacts {
     return facts === undefined ? session : { ...session, ...facts };
   }
 
+  has(session_id: string, fact: keyof Live): boolean {
+    return this.#facts.get(session_id)?.[fact] !== undefined;
+  }
+
   /** Sets some of a session's facts, and tells whoever watches of what is no longer as it was. */
   set(session_id: string, change: Live): void {
     const before = this.#facts.get(session_id) ?? {};
@@ -30,6 +34,11 @@ export class LiveFacts {
     if (auto_state !== undefined && !isSame(auto_state, before.auto_state)) {
       this.#send({ event_type: "auto_state", data: { session_id, auto_state } });
     }
+  }
+
+  clear(session_id: string, fact: keyof Live): void {
+    const { [fact]: _, ...rest } = this.#facts.get(session_id) ?? {};
+    this.#facts.set(session_id, rest);
   }
 
   /** For a session that is closed or gone. */

@@ -4,6 +4,7 @@ import { commitAnswer } from "../checkpoints/commit.ts";
 import type { ServiceDeps } from "../checkpoints/deps.ts";
 import { findOpenSession, findSession } from "../checkpoints/find.ts";
 import { ensureRecovered } from "../checkpoints/recovery.ts";
+import { refuseEmptyPolicy } from "../checkpoints/keep-rules.ts";
 import type { CallContext } from "../service.ts";
 import type { Tx } from "../storage/store.ts";
 import { emitSession } from "./create.ts";
@@ -33,6 +34,7 @@ export async function updateSession(
   context: CallContext,
 ): Promise<Result<"update_session">> {
   const { session_id, name, labels, settings, status } = params;
+  refuseEmptyPolicy(settings?.retention);
   const opening = status === "open";
   const current = opening
     ? await findSession(deps.store, session_id)
@@ -48,6 +50,11 @@ export async function updateSession(
     if (folder !== null && claims) await refuseOverlap(tx, folder, session_id);
     if (workspace !== undefined && workspace !== current.workspace) {
       await forgetUndo(tx, session_id);
+    }
+    const policy = settings?.retention;
+    if (policy !== undefined && (policy === null || current.settings.retention === null)) {
+      // One that is set anew counts from now.
+      await tx.deleteRetention(session_id);
     }
     await tx.updateSession(session_id, {
       ...(name === undefined ? {} : { name }),

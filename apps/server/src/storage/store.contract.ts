@@ -10,6 +10,7 @@ import { sessionsContract } from "./contract/sessions.contract.ts";
 import { transactionsContract } from "./contract/transactions.contract.ts";
 import { trimContract } from "./contract/trim.contract.ts";
 import { undoContract } from "./contract/undo.contract.ts";
+import { upkeepContract } from "./contract/upkeep.contract.ts";
 
 /** What every engine's store must do; `open` gives a fresh, empty one each time. */
 export function storeContract(name: string, open: Open): void {
@@ -19,6 +20,7 @@ export function storeContract(name: string, open: Open): void {
     ancestorsContract(open);
     filterContract(open);
     undoContract(open);
+    upkeepContract(open);
     logContract(open);
     trimContract(open);
     consumersContract(open);

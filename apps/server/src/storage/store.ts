@@ -43,6 +43,8 @@ export interface OperationRow extends Omit<Operation, "next" | "removed"> {
   undoable: boolean;
   /** The call under an idempotency key that asked for this, so that whoever ends it can keep it. */
   call: KeyedCall | null;
+  /** A compaction by policy: not on the undo stack, and clears no redo. */
+  automatic: boolean;
 }
 
 /** A call under an idempotency key; its actor stands beside it. */
@@ -69,6 +71,7 @@ export type NewOperation = Pick<
       | "differences"
       | "undoable"
       | "call"
+      | "automatic"
     >
   >;
 
@@ -122,6 +125,37 @@ export interface CheckpointQuery extends PageQuery {
   order: "asc" | "desc";
 }
 
+/** What retention and validation look at: every checkpoint ever made, without its contents. */
+export interface Outline extends Pick<
+  CheckpointRow,
+  | "checkpoint_id"
+  | "session_id"
+  | "sequence_number"
+  | "parent_id"
+  | "created_at"
+  | "deleted_at"
+  | "purged_at"
+  | "trigger"
+  | "pinned"
+  | "damaged"
+  | "max_severity"
+  | "tree"
+  | "rules"
+  | "skipped"
+  | "bytes"
+> {
+  tagged: boolean;
+}
+
+/** Where the automatic compaction of a session stands. */
+export interface RetentionRow {
+  session_id: string;
+  /** What the next run is counted from, in steady time: the last run, or when the policy was met. */
+  since: number;
+  last_at: string | null;
+  last_removed: number;
+}
+
 export interface LogPosition {
   epoch: string;
   /** Seq of the newest event, 0 for none. */
@@ -164,8 +198,24 @@ export interface Reads {
   checkpoint(session_id: string, checkpoint_id: string): Promise<CheckpointRow | null>;
   /** Live ones by keyset on sequence_number. `total` counts what the filter matches. */
   checkpoints(query: CheckpointQuery): Promise<Page<CheckpointSummary> & { total: number }>;
-  /** All live ones of a session, oldest first, for compaction and validation. */
-  allCheckpoints(session_id: string): Promise<CheckpointRow[]>;
+  /** Oldest first, tombstones too. */
+  outlines(query: {
+    /** Of one session; `all`, or only those that are not deleted themselves. */
+    of: { session_id: string } | "all" | "live";
+    /** Sequence number to go on from. */
+    after: number;
+    limit: number;
+  }): Promise<Outline[]>;
+  /**
+   * Live ones of a session, oldest first: at most `limit`, and no more of them than have `bytes`
+   * of state and changed paths between them, but always one.
+   */
+  wholeCheckpoints(query: {
+    session_id: string;
+    after: number;
+    limit: number;
+    bytes: number;
+  }): Promise<CheckpointRow[]>;
   deletedCheckpoints(
     query: PageQuery & { session_id?: string | undefined },
   ): Promise<Page<CheckpointSummary>>;
@@ -176,6 +226,14 @@ export interface Reads {
    * differences, under whose id the runner keeps newer content that it came across.
    */
   pins(): Promise<string[]>;
+  /** Sum of the bytes of all checkpoints that are not purged. */
+  keptBytes(): Promise<number>;
+  /** At most `limit` ids of checkpoints in the trash that were due to go by then. */
+  checkpointsToPurge(now: number, limit: number): Promise<string[]>;
+  sessionsToPurge(now: number): Promise<SessionRow[]>;
+  retention(session_id: string): Promise<RetentionRow | null>;
+  /** A fact that outlives a restart, as `saveUpkeep` was given it; null for none. */
+  upkeep(name: string): Promise<unknown>;
   annotations(checkpoint_id: string): Promise<Annotation[]>;
   annotation(session_id: string, annotation_id: string): Promise<Annotation | null>;
   operation(operation_id: string): Promise<OperationRow | null>;
@@ -229,7 +287,7 @@ export interface Tx extends Reads {
       >
     > & { settings?: Settings },
   ): Promise<void>;
-  /** Removes the session's rows for good, its log included. Gives the ids of its checkpoints. */
+  /** Removes the session's rows for good, its log included. Gives what it pinned. */
   purgeSession(session_id: string): Promise<string[]>;
   nextSequenceNumber(): Promise<number>;
   insertCheckpoint(row: NewCheckpoint): Promise<void>;
@@ -239,6 +297,18 @@ export interface Tx extends Reads {
       Pick<CheckpointRow, "tags" | "pinned" | "damaged" | "deleted_at" | "purged_at">
     >,
   ): Promise<void>;
+  /** Those that are still live go into the trash. Gives their ids. Lets other work in between. */
+  removeCheckpoints(session_id: string, ids: string[], deleted_at: string): Promise<string[]>;
+  /** Those that are in the trash and not purged live again. Gives their summaries. */
+  undeleteCheckpoints(
+    session_id: string,
+    ids: string[],
+  ): Promise<Omit<CheckpointSummary, "shown_parent_id">[]>;
+  /** Says when what has come into the trash goes, for at most `limit` of each. Gives how many. */
+  schedulePurge(due: number, limit: number): Promise<number>;
+  saveRetention(row: RetentionRow): Promise<void>;
+  deleteRetention(session_id: string): Promise<void>;
+  saveUpkeep(name: string, value: unknown): Promise<void>;
   insertAnnotation(row: Annotation & { session_id: string; severity: Severity }): Promise<void>;
   deleteAnnotation(annotation_id: string): Promise<void>;
   insertOperation(row: NewOperation): Promise<void>;

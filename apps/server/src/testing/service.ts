@@ -16,10 +16,14 @@ export interface TestService {
   store: Store;
   runner: Runner;
   dataDir: string;
+  /** What was logged as a warning or an error. */
+  warnings: object[];
   /** A fresh folder that may become a workspace. */
   folder: (name?: string) => Promise<string>;
-  /** Moves the service's clock on, in ms. */
+  /** Lets time pass, in ms. */
   advance: (ms: number) => void;
+  /** Sets the clock forward or back by so many ms, while no time passes. */
+  setClock: (ms: number) => void;
   /** Closes everything and opens it again on the same data, as a restart does. */
   restart: () => Promise<void>;
   stop: () => Promise<void>;
@@ -30,7 +34,9 @@ export async function startTestService(): Promise<TestService> {
   const root = await realpath(await mkdtemp(path.join(os.tmpdir(), "cairn-service-")));
   const dataDir = path.join(root, "data");
   await mkdir(dataDir, { mode: 0o700 });
+  const warnings: object[] = [];
   let offset = 0;
+  let passed = 0;
   let folders = 0;
   const clock = () => Date.now() + offset;
   const newId = () => crypto.randomUUID();
@@ -38,13 +44,17 @@ export async function startTestService(): Promise<TestService> {
   async function open() {
     const store = await openSqliteStore({ file: path.join(dataDir, "cairn.db") });
     const runner = await startRunner({ dataDir });
-    const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+    const note = (fields: object): void => {
+      warnings.push(fields);
+    };
+    const quiet = { info: () => {}, warn: note, error: note };
     const service = await createService({
       store,
       runner,
       bus: new LocalBus(),
       dataDir,
       clock,
+      uptime: { now: () => performance.now() + passed, boot: "this one" },
       newId,
       log: quiet,
       api: () => null,
@@ -61,12 +71,17 @@ export async function startTestService(): Promise<TestService> {
   const test: TestService = {
     ...(await open()),
     dataDir,
+    warnings,
     folder: async (name = "work") => {
       const folder = path.join(root, `${name}-${(folders += 1)}`);
       await mkdir(folder);
       return folder;
     },
     advance: (ms) => {
+      offset += ms;
+      passed += ms;
+    },
+    setClock: (ms) => {
       offset += ms;
     },
     restart: async () => {

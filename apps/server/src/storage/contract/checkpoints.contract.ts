@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NewCheckpoint, Store } from "../store.ts";
 import {
+  allCheckpoints,
   addCheckpoint,
   addCheckpoints,
   addSession,
@@ -53,7 +54,7 @@ export function checkpointsContract(open: Open): void {
       const found = await store.checkpoint(session_id, row.checkpoint_id);
       expect(found).toEqual(asStored(row));
       expect(JSON.stringify(found?.state)).toBe(JSON.stringify(row.state));
-      expect(await store.allCheckpoints(session_id)).toEqual([asStored(parent), asStored(row)]);
+      expect(await allCheckpoints(store, session_id)).toEqual([asStored(parent), asStored(row)]);
       const { rows } = await store.checkpoints({ session_id, limit: 1, order: "desc" });
       expect(rows).toEqual([{ ...asListed(row), shown_parent_id: parent.checkpoint_id }]);
     });

@@ -2,7 +2,14 @@ import { eventTypes, type EventType, type LoggedEvent } from "@cairn/shared/even
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NewEvent, Store } from "../store.ts";
-import { addCheckpoint, addCheckpoints, addOperation, addSession, at } from "../testing/rows.ts";
+import {
+  allCheckpoints,
+  addCheckpoint,
+  addCheckpoints,
+  addOperation,
+  addSession,
+  at,
+} from "../testing/rows.ts";
 import type { Open, Opened } from "./opened.ts";
 
 export function logContract(open: Open): void {
@@ -31,7 +38,7 @@ export function logContract(open: Open): void {
     await store.transact((tx) => tx.insertKey(key));
     const read = async (from: Store): Promise<unknown> => [
       await from.sessions({ limit: 9 }),
-      await from.allCheckpoints(session_id),
+      await allCheckpoints(from, session_id),
       await from.operations({ session_id, limit: 9 }),
       await log(session_id, from),
       await from.keys(),

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addCheckpoint, addOperation, addSession, at, sessionRow } from "../testing/rows.ts";
+import {
+  allCheckpoints,
+  addCheckpoint,
+  addOperation,
+  addSession,
+  at,
+  sessionRow,
+} from "../testing/rows.ts";
 import type { Store } from "../store.ts";
 import type { Open, Opened } from "./opened.ts";
 
@@ -149,7 +156,7 @@ export function sessionsContract(open: Open): void {
       expect(await store.session(gone)).toBeNull();
       expect(await store.position(gone)).toBeNull();
       expect(await store.checkpoint(gone, lost.checkpoint_id)).toBeNull();
-      expect(await store.allCheckpoints(gone)).toEqual([]);
+      expect(await allCheckpoints(store, gone)).toEqual([]);
       expect(await store.annotations(lost.checkpoint_id)).toEqual([]);
       expect(await store.annotation(gone, note.annotation_id)).toBeNull();
       expect(await store.operation(operation_id)).toBeNull();

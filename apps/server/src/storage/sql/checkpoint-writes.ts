@@ -136,6 +136,7 @@ export async function insertCheckpoint(db: Db, row: NewCheckpoint): Promise<void
       annotation_count: 0,
       max_severity: null,
       search: fold(rest.message),
+      purge_due: null,
     })
     .execute();
   await db
@@ -183,7 +184,12 @@ export async function updateCheckpoint(
   const { tags, ...columns } = change;
   await db
     .updateTable("checkpoints")
-    .set({ ...columns, tags: tags === undefined ? current.tags : JSON.stringify(tags) })
+    .set({
+      ...columns,
+      // In the trash anew: its days count anew.
+      ...(columns.deleted_at === undefined ? {} : { purge_due: null }),
+      tags: tags === undefined ? current.tags : JSON.stringify(tags),
+    })
     .where("checkpoint_id", "=", checkpoint_id)
     .execute();
   if (tags !== undefined) {

@@ -19,7 +19,8 @@ type Db = Kysely<Tables>;
 const bySequence = new Keyset("checkpoints", [z.int()]);
 const byDeletion = new Keyset("deleted_checkpoints", [z.string(), z.int()]);
 
-function wholeCheckpoints(db: Db, session_id: string) {
+/** Those of a session with their contents. */
+export function wholeCheckpoints(db: Db, session_id: string) {
   return db
     .selectFrom("checkpoints")
     .leftJoin(
@@ -40,14 +41,6 @@ export async function findCheckpoint(
     .where("checkpoint_id", "=", checkpoint_id)
     .executeTakeFirst();
   return row === undefined ? null : wholeOf(row);
-}
-
-export async function listAllCheckpoints(db: Db, session_id: string): Promise<CheckpointRow[]> {
-  const rows = await wholeCheckpoints(db, session_id)
-    .where("deleted_at", "is", null)
-    .orderBy("checkpoints.sequence_number")
-    .execute();
-  return rows.map(wholeOf);
 }
 
 /**
@@ -156,6 +149,15 @@ export async function findShownParent(db: Db, checkpoint_id: string): Promise<st
   const above = row?.parent_number ?? null;
   if (above === null) return null;
   return (await nearestLiveIds(db, [above])).get(above) ?? null;
+}
+
+export async function sumKeptBytes(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom("checkpoints")
+    .select((eb) => eb.fn.sum<number | null>("bytes").as("bytes"))
+    .where("purged_at", "is", null)
+    .executeTakeFirst();
+  return row?.bytes ?? 0;
 }
 
 export async function listPins(db: Db): Promise<string[]> {

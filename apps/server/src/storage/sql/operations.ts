@@ -20,6 +20,7 @@ function rowOf(row: Selectable<Tables["operations"]>): OperationRow {
     ...row,
     removed_ids: JSON.parse(row.removed_ids) as string[],
     undoable: Boolean(row.undoable),
+    automatic: Boolean(row.automatic),
     call: row.call === null ? null : (JSON.parse(row.call) as KeyedCall),
   };
 }
@@ -80,6 +81,7 @@ export async function nextRedo(db: Db, session_id: string): Promise<OperationRow
     .where("latest.session_id", "=", session_id)
     .where("latest.kind", "in", stackKinds)
     .where("latest.status", "in", doneStatuses)
+    .where("latest.automatic", "=", false)
     .orderBy("latest.ord", "desc")
     .limit(1);
   const row = await db
@@ -118,6 +120,7 @@ export async function insertOperation(db: Db, row: NewOperation): Promise<void> 
       head_after: row.head_after ?? null,
       differences: row.differences ?? 0,
       undoable: row.undoable ?? false,
+      automatic: row.automatic ?? false,
       call: row.call === undefined || row.call === null ? null : JSON.stringify(row.call),
     })
     .execute();

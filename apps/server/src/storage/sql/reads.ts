@@ -4,10 +4,10 @@ import { findAnnotation, listAnnotations } from "./annotations.ts";
 import {
   findCheckpoint,
   findShownParent,
-  listAllCheckpoints,
   listCheckpoints,
   listDeletedCheckpoints,
   listPins,
+  sumKeptBytes,
 } from "./checkpoints.ts";
 import { findEventPaths } from "./event-paths.ts";
 import { countEvents, findPosition, findSeqBeforeLast, listEventLines } from "./events.ts";
@@ -21,8 +21,17 @@ import {
   nextRedo,
   nextUndo,
 } from "./operations.ts";
-import { findSession, listDeletedSessions, listOpenWorkspaces, listSessions } from "./sessions.ts";
+import { listOutlines, listWholeCheckpoints } from "./outlines.ts";
+import {
+  findSession,
+  listDeletedSessions,
+  listOpenWorkspaces,
+  listSessions,
+  listSessionsToPurge,
+} from "./sessions.ts";
 import type { Tables } from "./tables.ts";
+import { listCheckpointsToPurge } from "./trash.ts";
+import { findRetention, findUpkeep } from "./upkeep.ts";
 
 type Params<M extends keyof Reads> = Parameters<Reads[M]>;
 type Given<M extends keyof Reads> = ReturnType<Reads[M]>;
@@ -59,8 +68,12 @@ export class SqlReads implements Reads {
     return await listCheckpoints(this.#db, ...args);
   }
 
-  async allCheckpoints(...args: Params<"allCheckpoints">): Given<"allCheckpoints"> {
-    return await listAllCheckpoints(this.#db, ...args);
+  async outlines(...args: Params<"outlines">): Given<"outlines"> {
+    return await listOutlines(this.#db, ...args);
+  }
+
+  async wholeCheckpoints(...args: Params<"wholeCheckpoints">): Given<"wholeCheckpoints"> {
+    return await listWholeCheckpoints(this.#db, ...args);
   }
 
   async deletedCheckpoints(...args: Params<"deletedCheckpoints">): Given<"deletedCheckpoints"> {
@@ -73,6 +86,26 @@ export class SqlReads implements Reads {
 
   async pins(): Given<"pins"> {
     return await listPins(this.#db);
+  }
+
+  async keptBytes(): Given<"keptBytes"> {
+    return await sumKeptBytes(this.#db);
+  }
+
+  async checkpointsToPurge(...args: Params<"checkpointsToPurge">): Given<"checkpointsToPurge"> {
+    return await listCheckpointsToPurge(this.#db, ...args);
+  }
+
+  async sessionsToPurge(...args: Params<"sessionsToPurge">): Given<"sessionsToPurge"> {
+    return await listSessionsToPurge(this.#db, ...args);
+  }
+
+  async retention(...args: Params<"retention">): Given<"retention"> {
+    return await findRetention(this.#db, ...args);
+  }
+
+  async upkeep(...args: Params<"upkeep">): Given<"upkeep"> {
+    return await findUpkeep(this.#db, ...args);
   }
 
   async annotations(...args: Params<"annotations">): Given<"annotations"> {

@@ -1,5 +1,6 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Kysely, Selectable } from "kysely";
+import { defaultSettings } from "@cairn/shared/session";
 import * as z from "zod/mini";
 import type { Page, PageQuery, Reads, SessionRow, Tx } from "../store.ts";
 import { contains } from "./conditions.ts";
@@ -29,7 +30,8 @@ function rowOf(row: Selectable<Tables["sessions"]>): SessionRow {
     last_event_at: row.last_event_at,
     seq: row.seq,
     epoch: row.epoch,
-    settings: JSON.parse(row.settings) as SessionRow["settings"],
+    // What is newer than the row has its default.
+    settings: { ...defaultSettings, ...(JSON.parse(row.settings) as SessionRow["settings"]) },
   };
 }
 
@@ -42,7 +44,7 @@ function searchText({
   return fold([name, workspace ?? "", ...pairs].join("\n"));
 }
 
-function missing(session_id: string): ProtocolError {
+export function missing(session_id: string): ProtocolError {
   return new ProtocolError("session_not_found", `There is no session ${session_id}.`);
 }
 
@@ -95,6 +97,17 @@ export async function listDeletedSessions(db: Db, query: PageQuery): Promise<Pag
   return byDeletion.page(rows, query.limit, (row) => [row.deleted_at ?? "", row.session_id], rowOf);
 }
 
+export async function listSessionsToPurge(db: Db, now: number): Promise<SessionRow[]> {
+  const rows = await db
+    .selectFrom("sessions")
+    .selectAll()
+    .where("deleted_at", "is not", null)
+    .where("purge_due", "<=", now)
+    .orderBy("session_id")
+    .execute();
+  return rows.map(rowOf);
+}
+
 export async function listOpenWorkspaces(
   db: Db,
 ): Promise<{ session_id: string; name: string; workspace: string }[]> {
@@ -133,6 +146,7 @@ export async function insertSession(
       settings: JSON.stringify(row.settings),
       activity_at: row.created_at,
       search: searchText(row),
+      purge_due: null,
     })
     .execute();
 }
@@ -150,30 +164,11 @@ export async function updateSession(db: Db, session_id: string, change: Change):
       labels: JSON.stringify(next.labels),
       settings: JSON.stringify(next.settings),
       deleted_at: next.deleted_at,
+      ...(change.deleted_at === undefined ? {} : { purge_due: null }),
       head: next.head,
       bytes: next.bytes,
       search: searchText(next),
     })
     .where("session_id", "=", session_id)
     .execute();
-}
-
-export async function purgeSession(db: Db, session_id: string): Promise<string[]> {
-  const checkpoints = await db
-    .selectFrom("checkpoints")
-    .select("checkpoint_id")
-    .where("session_id", "=", session_id)
-    .orderBy("sequence_number")
-    .execute();
-  const paths = db.selectFrom("paths").select("path_id").where("session_id", "=", session_id);
-  await db.deleteFrom("checkpoint_paths").where("path_id", "in", paths).execute();
-  await db.deleteFrom("paths").where("session_id", "=", session_id).execute();
-  await db.deleteFrom("checkpoint_tags").where("session_id", "=", session_id).execute();
-  // Checkpoints, their contents and notes, operations and events go with it.
-  const { numDeletedRows } = await db
-    .deleteFrom("sessions")
-    .where("session_id", "=", session_id)
-    .executeTakeFirst();
-  if (numDeletedRows === 0n) throw missing(session_id);
-  return checkpoints.map(({ checkpoint_id }) => checkpoint_id);
 }

@@ -29,6 +29,8 @@ interface SessionTable {
   activity_at: string;
   /** Name, workspace and labels, folded. */
   search: string;
+  /** As `CheckpointTable.purge_due`. */
+  purge_due: number | null;
 }
 
 interface CheckpointTable {
@@ -63,6 +65,8 @@ interface CheckpointTable {
   max_severity: Severity | null;
   /** The message, folded. */
   search: string;
+  /** In the trash: when it goes for good, in steady time. Null until the trash was looked at. */
+  purge_due: number | null;
 }
 
 /** What lists never read, apart so that their rows stay small; gone once purged. */
@@ -119,6 +123,7 @@ interface OperationTable {
   differences: number;
   undoable: Flag;
   call: Json | null;
+  automatic: Flag;
 }
 
 interface EventTable {
@@ -156,6 +161,18 @@ interface KeyTable {
   last_used_at: string | null;
 }
 
+interface RetentionTable {
+  session_id: string;
+  since: number;
+  last_at: string | null;
+  last_removed: number;
+}
+
+interface UpkeepTable {
+  name: string;
+  value: Json;
+}
+
 export interface Tables {
   sessions: SessionTable;
   checkpoints: CheckpointTable;
@@ -169,5 +186,7 @@ export interface Tables {
   consumers: ConsumerTable;
   idempotent: IdempotentTable;
   keys: KeyTable;
+  retentions: RetentionTable;
+  upkeep: UpkeepTable;
   counters: { name: "sequence_number"; value: number };
 }

@@ -8,9 +8,12 @@ import { expireIdempotent, insertIdempotent } from "./idempotent.ts";
 import { deleteKey, insertKey, touchKey } from "./keys.ts";
 import { insertOperation, updateOperation } from "./operations.ts";
 import { SqlReads } from "./reads.ts";
-import { insertSession, purgeSession, updateSession } from "./sessions.ts";
+import { purgeSession } from "./purge-session.ts";
+import { insertSession, updateSession } from "./sessions.ts";
 import type { Tables } from "./tables.ts";
+import { removeCheckpoints, schedulePurge, undeleteCheckpoints } from "./trash.ts";
 import { trimLog } from "./trim.ts";
+import { deleteRetention, saveRetention, saveUpkeep } from "./upkeep.ts";
 
 type Params<M extends keyof Tx> = Parameters<Tx[M]>;
 type Given<M extends keyof Tx> = ReturnType<Tx[M]>;
@@ -46,6 +49,30 @@ export class SqlTx extends SqlReads implements Tx {
 
   async updateCheckpoint(...args: Params<"updateCheckpoint">): Given<"updateCheckpoint"> {
     await updateCheckpoint(this.#db, ...args);
+  }
+
+  async removeCheckpoints(...args: Params<"removeCheckpoints">): Given<"removeCheckpoints"> {
+    return await removeCheckpoints(this.#db, ...args);
+  }
+
+  async undeleteCheckpoints(...args: Params<"undeleteCheckpoints">): Given<"undeleteCheckpoints"> {
+    return await undeleteCheckpoints(this.#db, ...args);
+  }
+
+  async schedulePurge(...args: Params<"schedulePurge">): Given<"schedulePurge"> {
+    return await schedulePurge(this.#db, ...args);
+  }
+
+  async saveRetention(...args: Params<"saveRetention">): Given<"saveRetention"> {
+    await saveRetention(this.#db, ...args);
+  }
+
+  async deleteRetention(...args: Params<"deleteRetention">): Given<"deleteRetention"> {
+    await deleteRetention(this.#db, ...args);
+  }
+
+  async saveUpkeep(...args: Params<"saveUpkeep">): Given<"saveUpkeep"> {
+    await saveUpkeep(this.#db, ...args);
   }
 
   async insertAnnotation(...args: Params<"insertAnnotation">): Given<"insertAnnotation"> {

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gunzipSync } from "node:zlib";
+import { defaultSettings } from "@cairn/shared/session";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Store } from "../store.ts";
-import { addCheckpoint, at } from "../testing/rows.ts";
+import { allCheckpoints, addCheckpoint, at } from "../testing/rows.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 const id = (n: number): string => `0b4f5a52-4f0a-4f4e-9d7a-${String(n).padStart(12, "0")}`;
@@ -50,7 +51,7 @@ describe("[DUR1] a store of version 1", () => {
       head: id(11),
       checkpoints: 2,
     });
-    const [one, two] = await store!.allCheckpoints(parser);
+    const [one, two] = await allCheckpoints(store!, parser);
     expect(one).toMatchObject({
       checkpoint_id: id(10),
       message: "Größe",
@@ -106,6 +107,32 @@ describe("[DUR1] a store of version 1", () => {
     expect(await store.consumers(parser)).toEqual([consumer]);
     expect(await store.idempotent("ada", "checkpoint", "k")).toEqual(kept);
     expect(await store.position(parser)).toEqual({ epoch: "epoch-a", seq: 4, oldest_seq: 3 });
+  });
+});
+
+describe("[DUR1] a store of version 2", () => {
+  beforeEach(async () => {
+    await unpack(2);
+    store = await openSqliteStore({ file });
+  });
+
+  test("opens with everything that was in it, and settings that it did not know", async () => {
+    const { settings } = (await store!.session(parser))!;
+    expect(settings).toEqual({ ...defaultSettings, retention: null });
+    const rows = await allCheckpoints(store!, parser);
+    expect(rows.map((row) => row.checkpoint_id)).toEqual([id(10), id(11)]);
+    expect(await store!.consumers(parser)).toMatchObject([{ consumer: "mirror", floor: 2 }]);
+    expect(await store!.idempotent("ada", "checkpoint", "k")).toMatchObject({ result: "{}" });
+    expect((await store!.deletedCheckpoints({ limit: 9 })).rows).toHaveLength(2);
+  });
+
+  test("gives its trash its days from now on", async () => {
+    expect(await store!.checkpointsToPurge(Number.MAX_SAFE_INTEGER, 9)).toEqual([]);
+    expect(await store!.transact((tx) => tx.schedulePurge(700, 9))).toBe(3);
+    const due = await store!.checkpointsToPurge(700, 9);
+    expect(due.toSorted()).toEqual([id(12), id(13)]);
+    expect(await store!.sessionsToPurge(700)).toMatchObject([{ session_id: id(3) }]);
+    expect(await store!.transact((tx) => tx.purgeSession(id(3)))).toEqual([id(14)]);
   });
 });
 

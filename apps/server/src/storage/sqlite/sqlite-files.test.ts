@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { createInterface } from "node:readline";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addCheckpoints, addSession } from "../testing/rows.ts";
+import { allCheckpoints, addCheckpoints, addSession } from "../testing/rows.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 let folder: string;
@@ -55,7 +55,7 @@ async function expectWhole(session_id: string, acks: Ack[]): Promise<void> {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1));
   const logged = new Map(events.map(({ seq, head }) => [seq, head]));
   for (const { checkpoint_id, seq } of acks) expect(logged.get(seq)).toBe(checkpoint_id);
-  const rows = await store.allCheckpoints(session_id);
+  const rows = await allCheckpoints(store, session_id);
   expect(rows.map(({ checkpoint_id }) => checkpoint_id)).toEqual(events.map(({ head }) => head));
   for (const row of rows) expect(row).toMatchObject({ changed_paths: ["src/a.ts"], tags: ["t"] });
   const filter = { tags: ["t"], file: "src" };

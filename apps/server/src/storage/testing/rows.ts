@@ -2,7 +2,14 @@ import { randomUUID } from "node:crypto";
 import { defaultSettings } from "@cairn/shared/session";
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { LoggedEvent } from "@cairn/shared/events";
-import type { CheckpointRow, NewCheckpoint, NewOperation, SessionRow, Store } from "../store.ts";
+import type {
+  CheckpointRow,
+  NewCheckpoint,
+  NewOperation,
+  Reads,
+  SessionRow,
+  Store,
+} from "../store.ts";
 
 /** `n` seconds into 2026. */
 export function at(n: number): string {
@@ -121,7 +128,9 @@ export function asStored(row: NewCheckpoint): CheckpointRow {
 }
 
 /** What lists give of a row that was just inserted, without its shown parent. */
-export function asListed(row: NewCheckpoint): Omit<CheckpointSummary, "shown_parent_id"> {
+export function asListed(
+  row: NewCheckpoint | CheckpointRow,
+): Omit<CheckpointSummary, "shown_parent_id"> {
   const {
     rules: _rules,
     skipped: _skipped,
@@ -152,4 +161,15 @@ export async function addOperation(
     }),
   );
   return operation_id;
+}
+
+/** All live ones of a session, oldest first, by small pages. */
+export async function allCheckpoints(store: Reads, session_id: string): Promise<CheckpointRow[]> {
+  const rows: CheckpointRow[] = [];
+  for (;;) {
+    const after = rows.at(-1)?.sequence_number ?? 0;
+    const page = await store.wholeCheckpoints({ session_id, after, limit: 3, bytes: 50 });
+    if (page.length === 0) return rows;
+    rows.push(...page);
+  }
 }

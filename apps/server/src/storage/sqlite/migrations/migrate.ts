@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { first } from "./001-first.ts";
 import { consumers } from "./002-consumers.ts";
+import { upkeep } from "./003-upkeep.ts";
 
 /** Every version's SQL, in order; a database's `user_version` says how many it has had. */
-const migrations = [first, consumers];
+const migrations = [first, consumers, upkeep];
 
 /** Marks the file as Cairn's ("Carn"). */
 const applicationId = 0x4361726e;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Candidate, reasonsToKeep } from "./retention.ts";
+import { type Candidate, reasonsToKeep } from "./keep-rules.ts";
 
 const now = Date.parse("2026-03-01T00:00:00.000Z");
 const day = 24 * 60 * 60 * 1000;
@@ -10,7 +10,8 @@ function candidate(id: number, parent: number | null, more: Partial<Candidate> =
     sequence_number: id,
     parent_id: parent === null ? null : String(parent),
     created_at: new Date(now - 30 * day + id * 1000).toISOString(),
-    tags: [],
+    deleted_at: null,
+    tagged: false,
     pinned: false,
     trigger: { kind: "manual" },
     max_severity: null,
@@ -33,19 +34,16 @@ function reasons(
   head: number | null,
   rules = { ...none, keep_recent: 1, keep_tags: true },
 ) {
-  const parents = new Map(live.map((each) => [each.checkpoint_id, each.parent_id]));
-  const found = reasonsToKeep(
-    live,
-    head === null ? null : String(head),
+  const work = reasonsToKeep({
+    all: live.toSorted((a, b) => a.sequence_number - b.sequence_number),
+    head: head === null ? null : String(head),
     rules,
     now,
-    (of, among) => {
-      let id = of.parent_id;
-      while (id !== null && !among.has(id)) id = parents.get(id) ?? null;
-      return id;
-    },
-  );
-  return Object.fromEntries(found);
+    madeAt: ({ created_at }) => Date.parse(created_at),
+  });
+  let found = work.next();
+  while (found.done !== true) found = work.next();
+  return Object.fromEntries(found.value);
 }
 
 test("[CMP1] a plain chain keeps the newest ones and the tip", () => {
@@ -60,7 +58,7 @@ test("[CMP1] a plain chain keeps the newest ones and the tip", () => {
 test("[CMP2] pinned, tagged and critical ones stay; tags only when asked", () => {
   const chain = [
     candidate(1, null, { pinned: true }),
-    candidate(2, 1, { tags: ["v1"] }),
+    candidate(2, 1, { tagged: true }),
     candidate(3, 2, { max_severity: "critical" }),
     candidate(4, 3, { max_severity: "warning" }),
     candidate(5, 4),
