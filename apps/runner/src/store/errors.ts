@@ -1,4 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
+import { codeOf } from "../fs.ts";
 import { resultCode, sqliteFull } from "./sqlite.ts";
 
 const sqliteError = 1;
@@ -14,6 +15,25 @@ export function damaged(hash: string, why: string, cause?: unknown): ProtocolErr
   );
 }
 
+/** Codes of a file that is gone or a medium that is bad; others tell of the machine's own state. */
+const damages = new Set(["ENOENT", "EIO", "EUCLEAN", "EBADMSG", "ENODATA", "EISDIR", "ELOOP"]);
+
+/** Whether an error of a read means that what was to be read is no longer there. */
+export function isDamage(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined || code.startsWith("ERR_") || code.startsWith("Z") || damages.has(code);
+}
+
+/** Where a pack cannot be read now, and most likely can be later. */
+export function readError(error: unknown): ProtocolError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new ProtocolError(
+    "internal",
+    `The snapshot store cannot be read now (${why}). Nothing is lost; see to that and try again.`,
+    { cause: error },
+  );
+}
+
 /** `SQLITE_IOERR_SHMSIZE`: the index's shared memory could not grow. */
 const sqliteNoSharedMemory = 4874;
 
@@ -21,7 +41,7 @@ const sqliteNoSharedMemory = 4874;
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ("errcode" in error && error.errcode === sqliteNoSharedMemory) return true;
-  const code = "code" in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === "ENOSPC" || code === "EDQUOT" || resultCode(error) === sqliteFull;
 }
 

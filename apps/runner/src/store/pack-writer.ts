@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace, Directory } from "./blocks.ts";
-import { encodeBlock, packHeader, packRollBytes } from "./blocks.ts";
+import { encodeBlock, packHeader } from "./blocks.ts";
 import type { Disk } from "./disk.ts";
 import { writeAll } from "./disk.ts";
 import type { Room } from "./room.ts";
@@ -16,12 +16,22 @@ interface OpenPack {
   committed: number;
 }
 
+export interface PackWriterOptions {
+  disk: Disk;
+  dir: string;
+  index: StoreIndex;
+  room: Room;
+  /** A pack that holds so much is followed by another. */
+  rollBytes: number;
+}
+
 /** Appends blocks to a pack that no other thread appends to. */
 export class PackWriter {
   readonly #disk: Disk;
   readonly #dir: string;
   readonly #index: StoreIndex;
   readonly #room: Room;
+  readonly #rollBytes: number;
   readonly #writer = randomBytes(12).toString("hex");
   #pack: OpenPack | undefined;
   /** Packs that were filled since the last commit. */
@@ -30,11 +40,12 @@ export class PackWriter {
   #newNames = false;
   #written = 0;
 
-  constructor(disk: Disk, dir: string, index: StoreIndex, room: Room) {
+  constructor({ disk, dir, index, room, rollBytes }: PackWriterOptions) {
     this.#disk = disk;
     this.#dir = dir;
     this.#index = index;
     this.#room = room;
+    this.#rollBytes = rollBytes;
   }
 
   get writer(): string {
@@ -136,7 +147,7 @@ export class PackWriter {
       this.#room.begin(this.#index.packedBytes());
       this.#appending = true;
     }
-    if (this.#pack !== undefined && this.#pack.size < packRollBytes) return this.#pack;
+    if (this.#pack !== undefined && this.#pack.size < this.#rollBytes) return this.#pack;
     if (this.#pack !== undefined) {
       const { fd, name, committed } = this.#pack;
       this.#full.push({ name, committed });
@@ -150,14 +161,14 @@ export class PackWriter {
 
   /** A pack with room that nobody appends to. What a crash left behind its end stays as garbage. */
   #reopen(): OpenPack | undefined {
-    const claimed = this.#index.claimPack(this.#writer, packRollBytes);
+    const claimed = this.#index.claimPack(this.#writer, this.#rollBytes);
     if (claimed === undefined) return undefined;
     let fd: number | undefined;
     try {
       fd = this.#disk.open(join(this.#dir, claimed.name), constants.O_RDWR | constants.O_NOFOLLOW);
       const size = this.#disk.size(fd);
       // A shorter pack has lost committed blocks; validate reports those, nothing may cover it up.
-      if (size >= claimed.bytes && size < packRollBytes) {
+      if (size >= claimed.bytes && size < this.#rollBytes) {
         return { name: claimed.name, fd, size, committed: size };
       }
     } catch {

@@ -1,6 +1,6 @@
 import { chunkBytes, decodeChunks, decodeTree } from "./encoding.ts";
 import type { ChunkList } from "./encoding.ts";
-import { damaged, guarded } from "./errors.ts";
+import { damaged, guarded, isDamage, readError } from "./errors.ts";
 import { hashObject, kindOf } from "./hashing.ts";
 import type { Kind } from "./hashing.ts";
 import type { TreeEntry } from "./objects.ts";
@@ -97,7 +97,7 @@ export class Reading {
       const raw = this.#packs.read(place.pack, place.block);
       data = raw.subarray(place.offset, place.offset + place.length);
     } catch (error) {
-      throw damaged(hash, "its pack cannot be read", error);
+      throw isDamage(error) ? damaged(hash, "its pack cannot be read", error) : readError(error);
     }
     return verified(hash, expected, { kind: place.kind, size: place.size, data });
   }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Collected, CollectRequest, StoreFacts, UsageRequest, UsedBytes } from "../runner.ts";
+import { packRollBytes } from "./blocks.ts";
 import { encodeTree } from "./encoding.ts";
 import { Collection } from "./collection.ts";
 import type { Disk } from "./disk.ts";
@@ -28,6 +29,8 @@ export interface StoreOptions {
   /** Bytes that all packs together may take, null for as much as the disk holds. */
   limit?: number | null;
   disk?: Disk;
+  /** Bytes after which a pack is full. */
+  rollBytes?: number;
 }
 
 /**
@@ -50,7 +53,10 @@ export class Store implements ObjectStore {
   readonly #distrusted = new Set<string>();
   #collection: Collection | undefined;
 
-  constructor(dir: string, { limit = null, disk = realDisk }: StoreOptions) {
+  constructor(
+    dir: string,
+    { limit = null, disk = realDisk, rollBytes = packRollBytes }: StoreOptions,
+  ) {
     this.dir = dir;
     this.#disk = disk;
     const packs = join(dir, "packs");
@@ -67,7 +73,7 @@ export class Store implements ObjectStore {
     }
     this.journals = new Journals(this.index);
     this.#packs = new PackReader(disk, packs);
-    this.#writer = new PackWriter(disk, packs, this.index, room);
+    this.#writer = new PackWriter({ disk, dir: packs, index: this.index, room, rollBytes });
     this.#pending = new Pending(this.#writer);
     this.#reading = new Reading(this.index, this.#packs, this.#pending);
     this.#put = (kind, hash, data, size) => {

@@ -48,4 +48,5 @@ for (let round = 0; round < rounds; round += 1) {
 }
 for (const { files, snapshot } of held) assert.deepEqual(readFiles(store, snapshot), files);
 store.close();
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- this is no window
 parentPort?.postMessage(held.map(({ pin, snapshot }) => ({ pin, snapshot })));

@@ -19,22 +19,18 @@ export async function crowd(
     const [held] = (await once(worker, "message")) as [{ pin: string; snapshot: Snapshot }[]];
     return held;
   });
-  let working = true;
+  const state = { working: true };
   const all = Promise.all(ended).finally(() => {
-    working = false;
+    state.working = false;
   });
+  // It is waited for below; a thread that breaks ends the loop before.
+  all.catch(() => undefined);
   let [removed, rewritten] = [0, 0];
-  const failed = all.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  while (working) {
+  while (state.working) {
     const collected = store.collect({ max_ms: 3 });
     removed += collected.removed_objects;
     rewritten += collected.rewritten_packs;
     await setImmediate();
   }
-  const error = await failed;
-  if (error !== undefined) throw error;
   return { held: (await all).flat(), removed, rewritten };
 }

@@ -3,22 +3,27 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
-import type { Store } from "../store/store.ts";
+import type { Store, StoreOptions } from "../store/store.ts";
 import { openStore } from "../store/store.ts";
 
-/** A store in a temporary folder. */
+/** A store in a temporary folder, or in one of the parent's. */
 export class StoreSite {
-  readonly dir = mkdtempSync(join(tmpdir(), "cairn-store-"));
-  store: Store = openStore(this.dir);
+  readonly dir: string;
+  store: Store;
+
+  constructor(parent = tmpdir(), options: StoreOptions = {}) {
+    this.dir = mkdtempSync(join(parent, "cairn-store-"));
+    this.store = openStore(this.dir, options);
+  }
 
   [Symbol.dispose](): void {
     this.store.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  reopen(): void {
+  reopen(options: StoreOptions = {}): void {
     this.store.close();
-    this.store = openStore(this.dir);
+    this.store = openStore(this.dir, options);
   }
 
   packs(): string[] {
