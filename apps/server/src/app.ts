@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import type { Server } from "node:http";
 import type { Runner } from "@cairn/runner/runner";
 import type { Result } from "@cairn/shared/methods";
@@ -16,6 +17,8 @@ import type { Store } from "./storage/store.ts";
 export interface AppDeps extends Omit<HttpParts, "tickets"> {
   store: Store;
   bus: Bus;
+  /** Real path of the data folder. */
+  dataDir: string;
   runner: Pick<Runner, "read" | "facts">;
   /** Check results against their schemas: in tests. */
   checkResults: boolean;
@@ -37,9 +40,24 @@ export interface App {
   drain(graceMs: number): Promise<void>;
 }
 
+/** Free bytes of the disk below which nothing more is captured, or soon will be. */
+const leastFree = 64 * 1024 * 1024;
+
 type Checks = Result<"health">["checks"];
 
-function healthOf({ store, runner, authenticator, version }: AppDeps) {
+/** Rejects when captures are refused, or about to be. */
+async function checkRoom({ runner, dataDir }: AppDeps): Promise<void> {
+  const { stored_bytes, limit_bytes, reserved_bytes } = await runner.facts();
+  if (limit_bytes !== null && stored_bytes >= limit_bytes - reserved_bytes) {
+    throw new Error(`the snapshot store holds ${stored_bytes} of ${limit_bytes} bytes`);
+  }
+  const { bavail, blocks, bsize } = await statfs(dataDir);
+  if (bavail * bsize < Math.min(leastFree, (blocks * bsize) / 32))
+    throw new Error("the disk of the data folder is almost full");
+}
+
+function healthOf(deps: AppDeps) {
+  const { store, runner, authenticator, version } = deps;
   const check = async (name: string, work: () => Promise<unknown>): Promise<Checks[number]> => {
     try {
       await work();
@@ -52,6 +70,7 @@ function healthOf({ store, runner, authenticator, version }: AppDeps) {
     const checks = await Promise.all([
       check("database", () => store.sessions({ limit: 1 })),
       check("snapshots", () => runner.facts()),
+      check("room", () => checkRoom(deps)),
     ]);
     const healthy = checks.every(({ ok }) => ok);
     return { healthy, version, auth: authenticator.mode, checks };

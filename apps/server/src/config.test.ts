@@ -21,6 +21,7 @@ test("without flags and environment", () => {
     maxConnections: 1_000,
     logEvents: 100_000,
     logDays: 30,
+    storeLimit: null,
     open: false,
     json: false,
     token: null,
@@ -30,7 +31,7 @@ test("without flags and environment", () => {
 test("every flag", () => {
   const args = "--host ::1 --port 0 --data-dir /d --auth off --open --json";
   const more = "--allowed-host Box --allowed-host box.lan:80";
-  const counts = "--max-connections 9 --log-events 7 --log-days 1";
+  const counts = "--max-connections 9 --log-events 7 --log-days 1 --store-limit 20GB";
   expect(configOf([args, more, counts].flatMap((flags) => flags.split(" ")))).toEqual({
     host: "::1",
     port: 0,
@@ -41,6 +42,7 @@ test("every flag", () => {
     maxConnections: 9,
     logEvents: 7,
     logDays: 1,
+    storeLimit: 20_000_000_000,
     open: true,
     json: true,
     token: null,
@@ -60,11 +62,13 @@ test("the environment counts where there is no flag", () => {
     CAIRN_MAX_CONNECTIONS: "2",
     CAIRN_LOG_EVENTS: "3",
     CAIRN_LOG_DAYS: "4",
+    CAIRN_STORE_LIMIT: "1.5 GiB",
   };
   expect(configOf([], env)).toMatchObject({
     maxConnections: 2,
     logEvents: 3,
     logDays: 4,
+    storeLimit: 1.5 * 1024 ** 3,
     host: "localhost",
     port: 1,
     dataDir: "/e",
@@ -109,6 +113,10 @@ test.each([
   [["--public-url", "ftp://x"], /public-url/],
   [["--public-url", "https://x/path"], /public-url/],
   [["--json=1"], /json/],
+  [["--store-limit", "20XB"], /20GB/],
+  [["--store-limit", "5MB"], /10MB/],
+  [["--store-limit", "-1"], /store-limit/],
+  [["--store-limit", "1e9"], /1e9/],
   [["--auth", "off", "--host", "0.0.0.0"], /loopback/],
   [["--auth", "off", "--host", "127.0.0.1.example.org"], /loopback/],
   [["--auth", "off", "--public-url", "https://x.org"], /loopback/],

@@ -15,6 +15,8 @@ export interface Config {
   /** Events that each session's log keeps, and for how many days. */
   logEvents: number;
   logDays: number;
+  /** Bytes that the snapshot store may hold; null for as much as its disk does. */
+  storeLimit: number | null;
   open: boolean;
   json: boolean;
   /** Admin token from the environment; null uses the one in the data folder. */
@@ -48,6 +50,8 @@ npm start -- [options]
   --log-events N       events a session's log keeps (100000)     CAIRN_LOG_EVENTS
   --log-days N         days an event is kept (30)                CAIRN_LOG_DAYS
                        checkpoints are not touched by these two
+  --store-limit SIZE   what snapshots may take, such as 20GB     CAIRN_STORE_LIMIT
+                       (as much as the disk holds)
   --open               open the dashboard in the browser
   --json               one JSON line on stdout when ready, logs as JSON on stderr
   --help, --version
@@ -64,6 +68,7 @@ const options = {
   "max-connections": { type: "string" },
   "log-events": { type: "string" },
   "log-days": { type: "string" },
+  "store-limit": { type: "string" },
   open: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -118,6 +123,19 @@ function countOf(flag: string, text: string): number {
   throw new UsageError(`--${flag} must be a whole number from 1 to 999999999, not "${text}".`);
 }
 
+const units = ["", "K", "M", "G", "T"];
+const leastStore = 10_000_000;
+
+/** Bytes, as `20GB`, `1.5TiB` or a plain number say them. */
+function sizeOf(flag: string, text: string): number {
+  const [, number = "", prefix = "", binary = ""] =
+    /^(\d{1,15}(?:\.\d{1,3})?) ?([KMGT]?)(i?)B?$/i.exec(text) ?? [];
+  const power = units.indexOf(prefix.toUpperCase());
+  const bytes = Math.floor(Number(number) * (binary === "" ? 1000 : 1024) ** power);
+  if (number !== "" && bytes >= leastStore && Number.isSafeInteger(bytes)) return bytes;
+  throw new UsageError(`--${flag} must be a size from 10MB on, such as 20GB, not "${text}".`);
+}
+
 function publicUrlOf(text: string): string {
   const url = URL.parse(text);
   const bare = url !== null && url.pathname === "/" && url.search === "" && url.hash === "";
@@ -155,6 +173,7 @@ export function parseCommand(args: string[], env: Env): Command {
   if (auth === "off" && (!isLoopback(bare) || publicUrl !== null)) {
     throw new UsageError("--auth off works only on loopback (127.0.0.1), without --public-url.");
   }
+  const storeLimit = pick(values["store-limit"], "CAIRN_STORE_LIMIT");
   return {
     kind: "run",
     config: {
@@ -167,6 +186,7 @@ export function parseCommand(args: string[], env: Env): Command {
       maxConnections: count("max-connections", "CAIRN_MAX_CONNECTIONS", 1_000),
       logEvents: count("log-events", "CAIRN_LOG_EVENTS", 100_000),
       logDays: count("log-days", "CAIRN_LOG_DAYS", 30),
+      storeLimit: storeLimit === undefined ? null : sizeOf("store-limit", storeLimit),
       open: values.open ?? false,
       json: values.json ?? false,
       token: tokenOf(env),

@@ -172,7 +172,9 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
   const dataDir = await openDataDir(config.dataDir);
   // First of all: the runner's lock makes us the one owner of this folder.
   const ports = portsModule === undefined ? {} : { portsModule };
-  const runner = await startRunner({ dataDir, ...ports }).catch((error: unknown) => {
+  const { storeLimit } = config;
+  const limit = storeLimit === null ? {} : { storeLimit };
+  const runner = await startRunner({ dataDir, ...ports, ...limit }).catch((error: unknown) => {
     if (error instanceof ProtocolError) throw new StartError(error.message, { cause: error });
     throw error;
   });
@@ -187,14 +189,16 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
   let reachable: { url: string; token: string | null } | null = null;
   const api = () => reachable;
   const newId = randomUUID;
-  const service = await createService({ store, bus, runner, dataDir, clock: now, newId, log, api });
+  const metrics = new Metrics();
+  opened.add(async () => metrics.close());
+  const upkeep = metrics.upkeep(() => runner.facts());
+  const parts = { store, bus, runner, dataDir, clock: now, newId, log, api, counted: upkeep };
+  const service = await createService(parts);
 
   const keys = new BrowserKeys(store, now);
   const codes = new LoginCodes(now);
   const authenticator = new Authenticator({ mode: config.auth, adminToken: token, keys });
   const access = new AccessList(config);
-  const metrics = new Metrics();
-  opened.add(async () => metrics.close());
   const trimmer = new LogTrimmer({
     store,
     bus,
@@ -235,6 +239,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     service,
     store,
     bus,
+    dataDir,
     runner,
     access,
     authenticator,

@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { StoreFacts } from "@cairn/runner/runner";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { UpkeepCounts } from "./checkpoints/deps.ts";
 
 /** Counters and gauges of one server, in a registry of its own. */
 export class Metrics {
@@ -84,6 +86,47 @@ export class Metrics {
         for (const [value, number] of Object.entries(read())) gauge.set({ [label]: value }, number);
       },
     });
+  }
+
+  /** Gauges of the snapshot store, read when somebody asks; and what is done to it, to be told. */
+  upkeep(facts: () => Promise<StoreFacts>): UpkeepCounts {
+    let asked: Promise<StoreFacts> | undefined;
+    // All gauges of one answer are of one look at it.
+    const once = (): Promise<StoreFacts> => {
+      asked ??= facts().finally(() => setImmediate(() => (asked = undefined)));
+      return asked;
+    };
+    const gauge = (name: string, help: string, read: (facts: StoreFacts) => number): void => {
+      const registers = [this.#registry];
+      const gauge: Gauge = new Gauge({
+        name,
+        help,
+        registers,
+        // While the store is closed there is nothing to say.
+        collect: async () => gauge.set(await once().then(read, () => 0)),
+      });
+    };
+    gauge("cairn_store_bytes", "Bytes of the packs on disk", (f) => f.stored_bytes);
+    gauge("cairn_store_raw_bytes", "Bytes of the distinct contents", (f) => f.raw_bytes);
+    gauge("cairn_store_dead_bytes", "Bytes that nothing names", (f) => f.dead_bytes);
+    gauge("cairn_store_objects", "Objects in the store", (f) => f.objects);
+    gauge(
+      "cairn_store_limit_bytes",
+      "What it may hold, 0 without a limit",
+      (f) => f.limit_bytes ?? 0,
+    );
+    const counter = (name: string, help: string): ((by: number) => void) => {
+      const counter = new Counter({ name, help, registers: [this.#registry] });
+      return (by) => counter.inc(by);
+    };
+    return {
+      collected: counter("cairn_collected_bytes_total", "Bytes that collections gave back"),
+      compacted: counter("cairn_compacted_total", "Checkpoints that policies put into the trash"),
+      purged: counter(
+        "cairn_purged_total",
+        "Checkpoints and sessions that left the trash for good",
+      ),
+    };
   }
 
   /** What happens to subscriptions, to be told of it. */

@@ -63,6 +63,7 @@ export class Collector {
     this.#left = (await runner.facts()).dead_bytes;
     const at = timestamp(clock);
     await store.transact((tx) => tx.saveUpkeep("last_collection", { at, ...sum }));
+    this.#deps.counted?.collected(sum.freed_bytes);
     if (sum.removed_objects > 0 || sum.freed_bytes > 0) log.info(sum, "collected");
     return sum;
   }

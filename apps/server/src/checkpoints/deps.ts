@@ -12,6 +12,14 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Is told of what is done without being asked for. */
+export interface UpkeepCounts {
+  /** Bytes. */
+  collected(bytes: number): void;
+  compacted(checkpoints: number): void;
+  purged(checkpointsAndSessions: number): void;
+}
+
 /** What the service is made from. */
 export interface ServiceParts {
   store: Store;
@@ -22,6 +30,7 @@ export interface ServiceParts {
   clock: Clock;
   /** The machine's own when absent. */
   uptime?: Uptime;
+  counted?: UpkeepCounts;
   newId: () => string;
   log: Log;
   /** Where the demo's agent reaches this server's public API, once it listens. */

@@ -56,6 +56,7 @@ async function retainOne(parts: Parts, session: SessionRow): Promise<void> {
   }
   try {
     const last_removed = await lanes.run(session_id, () => compactByPolicy(deps, session_id));
+    deps.counted?.compacted(last_removed);
     await save({ session_id, since: steady.now(), last_at: timestamp(clock), last_removed });
   } catch (error) {
     log.warn({ session_id, err: error }, "a compaction by policy failed");

@@ -85,6 +85,7 @@ export class Upkeep {
     await store.transact((tx) => steady.save(tx));
     const purged = await purgeTrash(this.#deps, () => this.#ending);
     if (purged === 0) return;
+    this.#deps.counted?.purged(purged);
     log.info({ purged }, "purged what was in the trash for seven days");
     this.#released = true;
   }

@@ -16,7 +16,14 @@ import { callOver } from "./call.ts";
 interface Options extends Partial<
   Pick<
     Config,
-    "auth" | "allowedHosts" | "publicUrl" | "token" | "maxConnections" | "logEvents" | "logDays"
+    | "auth"
+    | "allowedHosts"
+    | "publicUrl"
+    | "token"
+    | "maxConnections"
+    | "logEvents"
+    | "logDays"
+    | "storeLimit"
   >
 > {
   /** Kept at the end; a fresh one, removed at the end, when absent. */
@@ -58,6 +65,7 @@ export async function startTestServer(options: Options = {}): Promise<TestServer
     maxConnections: options.maxConnections ?? 1_000,
     logEvents: options.logEvents ?? 100_000,
     logDays: options.logDays ?? 30,
+    storeLimit: options.storeLimit ?? null,
     open: false,
     json: true,
     token: options.token ?? null,
