@@ -26,18 +26,30 @@ export function Changes({ checkpoint }: { checkpoint: Checkpoint }) {
         )
       }
       same={parent_id === null ? "It holds no files." : "No file differs from its parent."}
-      purged={<PathsOnly paths={checkpoint.changed_paths} total={changed_files} />}
+      instead={(why) => (
+        <PathsOnly paths={checkpoint.changed_paths} total={changed_files} why={why} />
+      )}
     />
   );
 }
 
-/** What is left to say when the parent was deleted for good: the names, without the lines. */
-function PathsOnly({ paths, total }: { paths: readonly string[]; total: number }) {
+const whys = {
+  purged: "The parent was deleted for good, so there is nothing to compare with.",
+  damaged: "Stored content of it or of its parent is damaged, so the lines cannot be compared.",
+} as const;
+
+interface PathsOnlyProps {
+  paths: readonly string[];
+  total: number;
+  why: keyof typeof whys;
+}
+
+/** What is left to say when nothing can be compared: the names, without the lines. */
+function PathsOnly({ paths, total, why }: PathsOnlyProps) {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
       <p className="text-fg-2">
-        The parent was deleted for good, so there is nothing to compare with.{" "}
-        {plural(total, "file")} differed from it:
+        {whys[why]} {plural(total, "file")} differed from the parent:
       </p>
       <ul className="scrolls max-h-72 rounded-sm border border-line bg-surface">
         {paths.map((path) => (

@@ -4,6 +4,7 @@ import { plural } from "../format.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { Text } from "../ui/Text.tsx";
 import { pathKey } from "./paths.ts";
+import { skipWords } from "./skip-words.ts";
 
 interface CheckpointBadgesProps {
   summary: CheckpointSummary;
@@ -66,7 +67,7 @@ export function SkippedPaths({ skipped }: { skipped: Checkpoint["skipped"] }) {
               <Text value={path.path} />
             </span>{" "}
             <span className="text-fg-2">
-              <Text value={path.reason} />
+              <Text value={skipWords(path.reason)} />
             </span>
           </li>
         ))}

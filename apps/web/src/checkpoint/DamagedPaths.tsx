@@ -14,8 +14,6 @@ interface Props {
   reason: string | null;
 }
 
-const nothing = () => {};
-
 /** Of a damaged checkpoint: which of its paths cannot be read back, and what can be healed. */
 export function DamagedPaths({ session_id, checkpoint_id, reason }: Props) {
   const { call, state, validate, repair } = useUpkeep({ session_id, checkpoint_id });
@@ -62,9 +60,7 @@ export function DamagedPaths({ session_id, checkpoint_id, reason }: Props) {
             : `${plural(outcome.healed, "object")} healed.`}
         </p>
       )}
-      {outcome !== null && outcome.problems.length > 0 && (
-        <Problems problems={outcome.problems} onLeave={nothing} />
-      )}
+      {outcome !== null && outcome.problems.length > 0 && <Problems problems={outcome.problems} />}
     </section>
   );
 }

@@ -23,13 +23,20 @@ interface DiffViewProps {
   onWanted: (key: string) => void;
   /** What is said when nothing differs. */
   same: string;
-  /** What is shown instead when a side was deleted for good. */
-  purged?: ReactNode;
+  /** What is shown instead of the comparison when that cannot be made any more, and why not. */
+  instead?: (why: "purged" | "damaged") => ReactNode;
+}
+
+/** Why two sides can never be compared again; null when trying again may help. */
+function whyLost(error: unknown): "purged" | "damaged" | null {
+  const { code, details } = toFailure(error);
+  if ("purged_at" in details) return "purged";
+  return code === "damaged" ? "damaged" : null;
 }
 
 /** The files that differ between two sides, and the lines of one of them. */
 export function DiffView(props: DiffViewProps) {
-  const { session_id, from, to, total, wanted, onWanted, same, purged } = props;
+  const { session_id, from, to, total, wanted, onWanted, same, instead } = props;
   const [whitespace, setWhitespace] = useKept("cairn.whitespace", "shown");
   const ignored = whitespace === "ignored";
   const load = useCallback(
@@ -60,8 +67,8 @@ export function DiffView(props: DiffViewProps) {
         ? null
         : pathKey(fallback);
 
-  if (purged !== undefined && pages.error !== null && "purged_at" in toFailure(pages.error).details)
-    return purged;
+  const lost = pages.error === null ? null : whyLost(pages.error);
+  if (lost !== null && instead !== undefined) return instead(lost);
   if (pages.loading === null && pages.error === null && pages.items.length === 0)
     return ignored ? (
       <p className="flex flex-wrap items-center gap-2 text-fg-2">

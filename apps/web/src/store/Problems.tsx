@@ -8,8 +8,8 @@ export type Problem = Result<"validate">["problems"][number];
 
 interface Props {
   problems: readonly Problem[];
-  /** A link was followed: what the list stands in is in the way. */
-  onLeave: () => void;
+  /** A link was followed: what the list stands in is in the way. Without it, all is of one checkpoint. */
+  onLeave?: () => void;
 }
 
 /** What is broken, by checkpoint: the paths, why, and the damaged object. */
@@ -30,19 +30,21 @@ export function Problems({ problems, onLeave }: Props) {
         const paths = group.filter((each) => each.path !== undefined).length;
         return (
           <li key={checkpoint_id} className="rounded-sm border border-bad bg-surface">
-            <p className="flex flex-wrap items-baseline gap-x-2 border-b border-line px-2 py-1">
-              <Link
-                to={`/s/${session_id}?c=${checkpoint_id}`}
-                onClick={onLeave}
-                className="text-accent underline"
-              >
-                Checkpoint <span className="datum">{shortId(checkpoint_id)}</span>
-              </Link>
-              <span className="min-w-0 truncate text-fg-2">
-                of <Text value={byId.get(session_id)?.name ?? shortId(session_id)} />
-              </span>
-              {paths > 0 && <span className="text-bad">{plural(paths, "damaged path")}</span>}
-            </p>
+            {onLeave !== undefined && (
+              <p className="flex flex-wrap items-baseline gap-x-2 border-b border-line px-2 py-1">
+                <Link
+                  to={`/s/${session_id}?c=${checkpoint_id}`}
+                  onClick={onLeave}
+                  className="text-accent underline"
+                >
+                  Checkpoint <span className="datum">{shortId(checkpoint_id)}</span>
+                </Link>
+                <span className="min-w-0 truncate text-fg-2">
+                  of <Text value={byId.get(session_id)?.name ?? shortId(session_id)} />
+                </span>
+                {paths > 0 && <span className="text-bad">{plural(paths, "damaged path")}</span>}
+              </p>
+            )}
             <ul className="scrolls max-h-40">
               {group.map(({ path, problem, object }, at) => (
                 // oxlint-disable-next-line react/no-array-index-key -- one answer's problems never move

@@ -1,19 +1,6 @@
-import type { ErrorCode } from "@cairn/shared/errors";
-import { isAvailable, runCommand, type CommandId } from "../commands.ts";
+import { isAvailable, runCommand } from "../commands.ts";
 import { Button } from "../ui/Button.tsx";
-import { toFailure } from "../ui/error.ts";
-
-/** What can be done about a failure, by the command that opens it. */
-const ways: Partial<Record<ErrorCode, readonly [CommandId, string][]>> = {
-  store_full: [
-    ["compact", "Compact…"],
-    ["trash", "Empty the trash…"],
-    ["limits", "Limits…"],
-    ["store", "Store…"],
-  ],
-  limit_reached: [["limits", "Limits…"]],
-  damaged: [["validate", "Find what is damaged…"]],
-};
+import { waysOut } from "./ways-out.ts";
 
 interface Props {
   error: unknown;
@@ -23,9 +10,7 @@ interface Props {
 
 /** Buttons that lead to what can be done about a failure. */
 export function WaysOut({ error, onLeave }: Props) {
-  const known: Readonly<Record<string, readonly [CommandId, string][] | undefined>> = ways;
-  const { code } = toFailure(error);
-  return (known[code] ?? [])
+  return waysOut(error)
     .filter(([command]) => isAvailable(command))
     .map(([command, label]) => (
       <Button
