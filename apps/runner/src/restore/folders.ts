@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import type { Fs } from "../fs.ts";
 import { codeOf } from "../fs.ts";
 import { joinPath, splitPath } from "../scan/paths.ts";
+import { folded } from "./merge.ts";
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** Descriptors held at once; a walk needs the last two folders and finds its way from the root. */
@@ -52,11 +53,15 @@ export class Folders {
     return this.#inside(folder, Buffer.from("."));
   }
 
-  /** To be called when a folder was removed, or may have been moved. */
+  /**
+   * To be called when a folder is made or removed, or may have been moved. It may be held under
+   * other spellings too, where the disk takes them for the same.
+   */
   forget(folder: Buffer): void {
-    const key = folder.toString("latin1");
+    const key = folded(folder);
     for (const [open, fd] of this.#open) {
-      if (open !== key && !open.startsWith(`${key}/`)) continue;
+      const other = folded(Buffer.from(open, "latin1"));
+      if (other !== key && !other.startsWith(`${key}/`)) continue;
       this.#open.delete(open);
       this.#close(fd);
     }

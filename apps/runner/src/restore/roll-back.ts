@@ -35,7 +35,7 @@ class Back {
 
   constructor(site: Site) {
     this.#site = site;
-    const going = site.journal.steps.filter((step) => step.do === "take");
+    const going = site.journal.steps.filter(({ do: kind }) => kind === "take" || kind === "rmdir");
     this.#going = new Set(going.map(({ path }) => folded(path)));
   }
 
@@ -44,23 +44,22 @@ class Back {
     if (step.do === "put") {
       site.drop(fresh);
       if (site.stands(aside)) this.#return(step.path, aside, step.before, step.after);
-      else if (step.before === null && this.#isOurs(step)) site.drop(step.path);
+      else if (step.before !== null) this.#check(step.path, step.before);
+      else if (this.#isOther(step.path)) return;
+      else if (same(site.look(step.path), step.after)) site.drop(step.path);
       else this.#check(step.path, step.before);
     } else if (step.do === "take") {
       if (site.stands(aside)) this.#return(step.path, aside, step.before, null);
       else this.#check(step.path, step.before);
-    } else if (step.do === "mkdir") {
+    } else if (step.do === "mkdir" && !this.#isOther(step.path)) {
       const mode = site.modeOf(step.path);
       if (isOurFolder(mode, step.mode) && !site.removeFolder(step.path)) this.report(step.path);
     } else if (step.do === "rmdir") this.#remake(step.path, step.mode);
   }
 
-  /** Whether what stands at a path that was free is what the restore put there. */
-  #isOurs({ path, after }: Step & { do: "put" }): boolean {
-    const site = this.#site;
-    if (!same(site.look(path), after)) return false;
-    // On some disks it may be a file that was to go, under another spelling of the name.
-    return !this.#going.has(folded(path)) || site.spells(path);
+  /** Whether what stands there is something that was to go: some disks take its name for this. */
+  #isOther(path: Buffer): boolean {
+    return this.#going.has(folded(path)) && this.#site.stands(path) && !this.#site.spells(path);
   }
 
   report(path: Buffer): void {

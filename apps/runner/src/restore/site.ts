@@ -48,11 +48,15 @@ export class Site {
     }
   }
 
-  /** Whether a name stands there byte for byte: some disks take other spellings for the same. */
+  /** Whether a path stands byte for byte: some disks take other spellings of it for the same. */
   spells(path: Buffer): boolean {
-    const name = path.subarray(path.lastIndexOf(0x2f) + 1);
-    const standing = this.fs.readdir(this.folders.contents(parentOf(path)));
-    return standing.some((other) => other.equals(name));
+    for (let at = path; at.length > 0; at = parentOf(at)) {
+      const folder = parentOf(at);
+      const name = folder.length === 0 ? at : at.subarray(folder.length + 1);
+      const standing = this.fs.readdir(this.folders.contents(folder));
+      if (!standing.some((other) => other.equals(name))) return false;
+    }
+    return true;
   }
 
   /** Whether both names are of one file. */
@@ -140,6 +144,8 @@ export class Site {
   /** Makes a folder that only we can use until it gets its mode. False when one stands there. */
   makeFolder(path: Buffer, mode: number): boolean {
     const place = this.folders.place(path);
+    // A folder that is gone may be held under this name, on a disk that takes both for the same.
+    this.folders.forget(path);
     this.#touch(path);
     try {
       this.fs.mkdir(place, 0o700);
