@@ -1,5 +1,6 @@
 import type { DiffHunk } from "@cairn/shared/files";
 import type { ComparedLines } from "./lines.ts";
+import { linesOf } from "./lines.ts";
 
 const contextLines = 3;
 const noNewline = String.raw`\ No newline at end of file`;
@@ -18,22 +19,47 @@ export interface Shown {
   now: (line: string) => string;
 }
 
+/** What differs, with a few of the lines around it. */
+interface View {
+  old: string[];
+  now: string[];
+  /** How many lines both begin with that differ in nothing, and how many of those are left out. */
+  same: number;
+  leftOut: number;
+}
+
 /**
  * Hunks of a unified diff, with three lines around each edit; lines that are taken for the same
  * are shown as they are now. Starts count from 1, also where there are no lines.
  */
 export function hunksOf(compared: ComparedLines, shown: Shown): DiffHunk[] {
-  return groupsOf(editsOf(compared)).map((edits) => hunkOf(edits, compared, shown));
+  const view = viewOf(compared);
+  return groupsOf(editsOf(compared, view.same)).map((edits) => hunkOf(edits, view, shown));
 }
 
-function editsOf({ old, now, matches }: ComparedLines): Edit[] {
+function viewOf({ old, now, head, tail }: ComparedLines): View {
+  const all = linesOf(head);
+  const above = all.slice(-contextLines);
+  const below = linesOf(tail).slice(0, contextLines);
+  return {
+    old: [...above, ...old, ...below],
+    now: [...above, ...now, ...below],
+    same: above.length,
+    leftOut: all.length - above.length,
+  };
+}
+
+function editsOf({ old, now, matches }: ComparedLines, same: number): Edit[] {
   const edits: Edit[] = [];
   let oldAt = 0;
   let nowAt = 0;
   for (let at = 0; at <= old.length; at += 1) {
     const match = at === old.length ? now.length : (matches[at] ?? -1);
     if (match === -1) continue;
-    if (at > oldAt || match > nowAt) edits.push({ oldAt, oldEnd: at, nowAt, nowEnd: match });
+    if (at > oldAt || match > nowAt) {
+      const [oldFrom, nowFrom] = [oldAt + same, nowAt + same];
+      edits.push({ oldAt: oldFrom, oldEnd: at + same, nowAt: nowFrom, nowEnd: match + same });
+    }
     oldAt = at + 1;
     nowAt = match + 1;
   }
@@ -52,7 +78,7 @@ function groupsOf(edits: Edit[]): Edit[][] {
   return groups;
 }
 
-function hunkOf(edits: Edit[], { old, now }: ComparedLines, shown: Shown): DiffHunk {
+function hunkOf(edits: Edit[], { old, now, leftOut }: View, shown: Shown): DiffHunk {
   const lines: string[] = [];
   const push = (mark: string, line: string, show: (line: string) => string): void => {
     const whole = line.endsWith("\n");
@@ -75,9 +101,9 @@ function hunkOf(edits: Edit[], { old, now }: ComparedLines, shown: Shown): DiffH
   }
   same(at, at + after);
   return {
-    old_start: first.oldAt - before + 1,
+    old_start: leftOut + first.oldAt - before + 1,
     old_lines: last.oldEnd + after - (first.oldAt - before),
-    new_start: first.nowAt - before + 1,
+    new_start: leftOut + first.nowAt - before + 1,
     new_lines: last.nowEnd + after - (first.nowAt - before),
     lines,
   };

@@ -46,11 +46,17 @@ export interface LineCounts {
   removed: number;
 }
 
-/** Two texts by lines, and for each old line its like among the new ones, or -1. */
+/**
+ * Two texts, without the lines at both ends that are the same: by lines, and for each old one its
+ * like among the new ones, or -1.
+ */
 export interface ComparedLines {
   old: string[];
   now: string[];
   matches: Int32Array;
+  /** What both begin and end with, whole lines. */
+  head: string;
+  tail: string;
 }
 
 /** Null when telling takes more than the effort left. */
@@ -60,8 +66,10 @@ export function compareTexts(
   effort: Effort,
   ignoreWhitespace = false,
 ): ComparedLines | null {
-  const old = linesOf(before);
-  const now = linesOf(after);
+  const head = sameHead(before, after);
+  const tail = sameTail(before, after, head);
+  const old = linesOf(before.slice(head, before.length - tail));
+  const now = linesOf(after.slice(head, after.length - tail));
   const numbers = new Map<string, number>();
   const numberOf = (line: string): number => {
     const key = ignoreWhitespace ? line.replaceAll(/[ \t\r\n\f\v]+/g, "") : line;
@@ -71,7 +79,36 @@ export function compareTexts(
     return numbers.size - 1;
   };
   const matches = matchLines(old.map(numberOf), now.map(numberOf), effort);
-  return matches === null ? null : { old, now, matches };
+  if (matches === null) return null;
+  const ends = { head: before.slice(0, head), tail: before.slice(before.length - tail) };
+  return { old, now, matches, ...ends };
+}
+
+/** Length of the whole lines that both texts begin with. */
+function sameHead(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  if (at === 0 || (at === a.length && at === b.length)) return at;
+  // Where one of them ends, a line may go on in the other.
+  return a.lastIndexOf("\n", at - 1) + 1;
+}
+
+/** Length of the whole lines that both end with, after `head`. */
+function sameTail(a: string, b: string, head: number): number {
+  const most = Math.min(a.length, b.length) - head;
+  let length = 0;
+  while (
+    length < most &&
+    a.charCodeAt(a.length - 1 - length) === b.charCodeAt(b.length - 1 - length)
+  ) {
+    length += 1;
+  }
+  const beginsLine = (text: string): boolean =>
+    text.length - length === head || text[text.length - length - 1] === "\n";
+  if (beginsLine(a) && beginsLine(b)) return length;
+  const next = a.indexOf("\n", a.length - length);
+  return next === -1 ? 0 : a.length - next - 1;
 }
 
 export function countsOf({ old, now, matches }: ComparedLines): LineCounts {
@@ -86,7 +123,7 @@ export function compareLines(before: string, after: string, effort: Effort): Lin
 }
 
 /** Lines with their newlines, so that a missing one at the end is a difference. */
-function linesOf(text: string): string[] {
+export function linesOf(text: string): string[] {
   const lines: string[] = [];
   let start = 0;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", start)) {
