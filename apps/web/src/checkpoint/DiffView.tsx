@@ -1,5 +1,5 @@
 import type { DiffFile } from "@cairn/shared/files";
-import { useCallback, type ReactNode } from "react";
+import { useCallback } from "react";
 import { diff } from "../actions.ts";
 import { useKept } from "../ui/use-kept.ts";
 import { Button } from "../ui/Button.tsx";
@@ -7,6 +7,7 @@ import { toFailure } from "../ui/error.ts";
 import { ChangedFiles } from "./ChangedFiles.tsx";
 import { FileDiff } from "./FileDiff.tsx";
 import { pathKey } from "./paths.ts";
+import { PathsOnly, type KnownPaths, type WhyLost } from "./PathsOnly.tsx";
 import { usePages } from "./use-pages.ts";
 
 const pageSize = 100;
@@ -23,12 +24,12 @@ interface DiffViewProps {
   onWanted: (key: string) => void;
   /** What is said when nothing differs. */
   same: string;
-  /** What is shown instead of the comparison when that cannot be made any more, and why not. */
-  instead?: (why: "purged" | "damaged") => ReactNode;
+  /** What is shown when the two cannot be compared any more. */
+  names?: KnownPaths;
 }
 
 /** Why two sides can never be compared again; null when trying again may help. */
-function whyLost(error: unknown): "purged" | "damaged" | null {
+function whyLost(error: unknown): WhyLost | null {
   const { code, details } = toFailure(error);
   if ("purged_at" in details) return "purged";
   return code === "damaged" ? "damaged" : null;
@@ -36,7 +37,7 @@ function whyLost(error: unknown): "purged" | "damaged" | null {
 
 /** The files that differ between two sides, and the lines of one of them. */
 export function DiffView(props: DiffViewProps) {
-  const { session_id, from, to, total, wanted, onWanted, same, instead } = props;
+  const { session_id, from, to, total, wanted, onWanted, same, names } = props;
   const [whitespace, setWhitespace] = useKept("cairn.whitespace", "shown");
   const ignored = whitespace === "ignored";
   const load = useCallback(
@@ -68,7 +69,7 @@ export function DiffView(props: DiffViewProps) {
         : pathKey(fallback);
 
   const lost = pages.error === null ? null : whyLost(pages.error);
-  if (lost !== null && instead !== undefined) return instead(lost);
+  if (lost !== null && names !== undefined) return <PathsOnly {...names} why={lost} />;
   if (pages.loading === null && pages.error === null && pages.items.length === 0)
     return ignored ? (
       <p className="flex flex-wrap items-center gap-2 text-fg-2">

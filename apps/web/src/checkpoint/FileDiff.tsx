@@ -77,7 +77,9 @@ export function FileDiff(props: FileDiffProps) {
       {!compact && (
         <div className="flex min-w-0 flex-wrap items-center gap-x-2">
           <ChangeMark kind={file.kind} />
-          <PathLabel path={file.path} />
+          <span className="flex min-w-36 flex-1">
+            <PathLabel path={file.path} />
+          </span>
           {size !== null && (
             <span className="datum shrink-0 whitespace-nowrap text-fg-3">{size}</span>
           )}

@@ -1,10 +1,9 @@
 import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { Session } from "@cairn/shared/session";
 import { useState } from "react";
-import { compact, listCheckpoints } from "../actions.ts";
+import { compact, listCheckpoints, undo } from "../actions.ts";
 import { formatCount, formatTime, plural } from "../format.ts";
 import { checkpointName } from "../operations/operation-words.ts";
-import { noteUndo } from "../operations/undo-request.ts";
 import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { ProgressBar } from "../restore/ProgressBar.tsx";
 import { isCancelled, useLongCall } from "../state/use-long-call.ts";
@@ -31,6 +30,12 @@ interface Line {
   checkpoint_id: string;
   row: CheckpointSummary | undefined;
   reasons: readonly string[];
+}
+
+interface Done {
+  words: string;
+  /** What undo takes back, where something was done. */
+  operation_id: string | null;
 }
 
 async function rowsOf(session_id: string): Promise<Map<string, CheckpointSummary>> {
@@ -79,7 +84,7 @@ export function RetentionPreview({ session, rules }: Props) {
   const blocked = useChangeReason(session_id);
   const call = useLongCall();
   const [preview, setPreview] = useState<Preview | null>(null);
-  const [done, setDone] = useState<string | null>(null);
+  const [done, setDone] = useState<Done | null>(null);
   const [failed, setFailed] = useState<{ what: string; error: unknown } | null>(null);
   const busy = call.operation_id !== null;
   const current = rules !== null && preview?.key === JSON.stringify(rules) ? preview : null;
@@ -111,9 +116,13 @@ export function RetentionPreview({ session, rules }: Props) {
         compact({ session_id, ...rules, operation_id }),
       );
       setPreview(null);
-      const words = `${plural(result.removed.length, "checkpoint")} went into the trash`;
-      setDone(words);
-      if (result.operation_id !== undefined) noteUndo(words, session_id, result.operation_id);
+      const words = `${plural(result.removed.length, "checkpoint")} went into the trash.`;
+      setDone({ words, operation_id: result.operation_id ?? null });
+    });
+  const takeBack = (operation_id: string) =>
+    attempt("They could not be brought back", async () => {
+      await undo(session_id, { operation_id });
+      setDone({ words: "They are back.", operation_id: null });
     });
 
   return (
@@ -131,8 +140,13 @@ export function RetentionPreview({ session, rules }: Props) {
       </div>
       {busy && <ProgressBar label="Progress of the compaction" progress={call.progress} />}
       {done !== null && (
-        <p role="status" className="text-good">
-          {done}. Undo brings them back.
+        <p role="status" className="flex flex-wrap items-center gap-2 text-good">
+          {done.words}
+          {done.operation_id !== null && (
+            <Button reason={blocked} onClick={() => void takeBack(done.operation_id ?? "")}>
+              Undo
+            </Button>
+          )}
         </p>
       )}
       {failed !== null &&

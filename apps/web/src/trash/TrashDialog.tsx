@@ -10,6 +10,7 @@ import { Dialog } from "../ui/Dialog.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Spinner } from "../ui/Spinner.tsx";
+import { EmptyTrash } from "./EmptyTrash.tsx";
 import { TrashEntry } from "./TrashEntry.tsx";
 
 interface TrashDialogProps {
@@ -66,6 +67,7 @@ function OpenTrash({ session_id, open, onOpenChange }: TrashDialogProps) {
             : "Deleted checkpoints of this session come here first."}
         </EmptyState>
       )}
+      {entries.length > 1 && <EmptyTrash session_id={session_id} onGone={leave} />}
       <ul className="grid grid-cols-[minmax(0,1fr)] gap-2">
         {entries.map((entry) =>
           "session" in entry ? (

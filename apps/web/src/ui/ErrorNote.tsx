@@ -22,10 +22,11 @@ export function ErrorNote({ error, title, onRetry, actions }: Props) {
       <p className="wrap-anywhere">
         <Text value={message} />
       </p>
-      <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="datum text-bad">{code}</span>
-        {reference !== null && <span className="datum text-fg-2">reference {reference}</span>}
-        <span className="flex-1" />
+      <div className="mt-1 flex flex-wrap items-center justify-end gap-2">
+        <span className="mr-auto flex flex-wrap gap-x-3">
+          <span className="datum text-bad">{code}</span>
+          {reference !== null && <span className="datum text-fg-2">reference {reference}</span>}
+        </span>
         {actions}
         {onRetry !== undefined && (
           <Button onClick={onRetry} icon={<RotateCw size={14} aria-hidden="true" />}>
