@@ -1,18 +1,26 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
-import type { ValidateRequest, ValidateResult } from "../runner.ts";
+import type { Snapshot, ValidateRequest, ValidateResult } from "../runner.ts";
 import { joinPath, wirePath } from "../scan/paths.ts";
+import type { TreeEntry } from "../store/objects.ts";
 import type { Store } from "../store/store.ts";
 
 type Problem = ValidateResult["problems"][number];
-/** A problem below a folder or file, by its path from there. */
-interface Found {
-  path: Buffer;
+
+/** An object that does not read back, and the one to blame: itself, or a part of it. */
+export interface Bad {
+  object: string;
   problem: string;
+}
+
+/** A bad object below a folder, by its path from there. */
+interface Found extends Bad {
+  path: Buffer;
 }
 
 const maxProblems = 1000;
 const progressObjects = 256;
+const here = Buffer.alloc(0);
 
 /**
  * Checks that every object of the snapshots is there and well formed; `deep` re-hashes contents
@@ -23,95 +31,160 @@ export function validate(
   request: ValidateRequest,
   hooks: WorkHooks = {},
 ): ValidateResult {
-  const check = new Check(store, request.deep, hooks);
-  const problems: Problem[] = [];
-  for (const { pin, snapshot } of request.snapshots) {
-    const found = [
-      ...check.record("rules", snapshot.rules, "its ignore rules"),
-      ...(snapshot.skipped === null
-        ? []
-        : check.record("skipped", snapshot.skipped, "its list of skipped paths")),
-      ...check.folder(snapshot.tree),
-    ];
-    for (const { path, problem } of found) {
-      if (problems.length >= maxProblems) return { problems };
-      problems.push({ pin, problem, ...(path.length > 0 ? { path: wirePath(path).path } : {}) });
-    }
-  }
-  return { problems };
+  const inspection = new Inspection(store, hooks);
+  inspection.run(
+    request.snapshots.map(({ snapshot }) => snapshot),
+    request.deep,
+  );
+  inspection.remember();
+  return { problems: inspection.problems(request.snapshots) };
 }
 
-const here = Buffer.alloc(0);
-
-class Check {
+/** What of some snapshots does not read back: first the structure, then the contents. */
+export class Inspection {
+  /** By the object that a folder, file or snapshot names. */
+  readonly bad = new Map<string, Bad>();
   readonly #store: Store;
-  readonly #deep: boolean;
   readonly #hooks: WorkHooks;
-  readonly #known = new Map<string, Found[]>();
+  readonly #trees = new Set<string>();
+  readonly #contents = new Set<string>();
+  readonly #found = new Map<string, Found[]>();
+  #done = 0;
 
-  constructor(store: Store, deep: boolean, hooks: WorkHooks) {
+  constructor(store: Store, hooks: WorkHooks) {
     this.#store = store;
-    this.#deep = deep;
     this.#hooks = hooks;
   }
 
-  record(kind: "rules" | "skipped", hash: string, what: string): Found[] {
-    return this.#once(`${kind} ${hash}`, () => {
-      try {
-        this.#store.readRecord(kind, hash);
-        return [];
-      } catch (error) {
-        return [{ path: here, problem: `${what}: ${damage(error)}` }];
-      }
-    });
-  }
-
-  folder(hash: string): Found[] {
-    return this.#once(`tree ${hash}`, () => {
-      let entries;
-      try {
-        entries = this.#store.readTree(hash);
-      } catch (error) {
-        return [{ path: here, problem: damage(error) }];
-      }
-      return entries.flatMap((entry) => {
-        const below =
-          entry.kind === "directory" ? this.folder(entry.hash) : this.#content(entry.hash);
-        return below.map(({ path, problem }) => ({
-          path: path.length === 0 ? entry.name : joinPath(entry.name, path),
-          problem,
-        }));
-      });
-    });
-  }
-
-  #content(hash: string): Found[] {
-    return this.#once(`blob ${hash}`, () => {
-      try {
-        if (this.#deep) for (const _ of this.#store.readBlob(hash)) continue;
-        else this.#store.checkContent(hash);
-        return [];
-      } catch (error) {
-        return [{ path: here, problem: damage(error) }];
-      }
-    });
-  }
-
-  #once(key: string, look: () => Found[]): Found[] {
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    this.#hooks.check?.();
-    const found = look();
-    this.#known.set(key, found);
-    if (this.#known.size % progressObjects === 0) {
-      this.#hooks.onProgress?.({ phase: "read", done: this.#known.size, total: null });
+  run(snapshots: Snapshot[], deep: boolean): void {
+    for (const { tree, rules, skipped } of snapshots) {
+      this.#record("rules", rules);
+      if (skipped !== null) this.#record("skipped", skipped);
+      this.#walk(tree);
     }
+    const total = this.#done + this.#contents.size;
+    const check = deep ? this.#readContent() : this.#store.contentChecker();
+    for (const hash of this.#contents) {
+      this.#look(hash, () => check(hash));
+      this.#step(total);
+    }
+  }
+
+  /** The bad objects, and every folder above one of them. */
+  tainted(): Set<string> {
+    const tainted = new Set<string>();
+    for (const [hash, { object }] of this.bad) tainted.add(hash).add(object);
+    for (const hash of this.#trees) if (this.#below(hash).length > 0) tainted.add(hash);
+    return tainted;
+  }
+
+  /** From here on captures store what is tainted anew where they meet it. */
+  remember(): void {
+    if (this.bad.size > 0) this.#store.index.distrust(this.tainted());
+  }
+
+  /** Each bad object of each snapshot, with the path of the file or folder that it breaks. */
+  problems(snapshots: ValidateRequest["snapshots"]): Problem[] {
+    if (this.bad.size === 0) return [];
+    const problems: Problem[] = [];
+    for (const { pin, snapshot } of snapshots) {
+      const { rules, skipped, tree } = snapshot;
+      const found = [
+        ...this.#own(rules, "its ignore rules"),
+        ...(skipped === null ? [] : this.#own(skipped, "its list of skipped paths")),
+        ...this.#below(tree),
+      ];
+      for (const [i, { path, problem, object }] of found.entries()) {
+        // Whatever is left out: each snapshot that is broken is named.
+        if (problems.length >= maxProblems && i > 0) break;
+        const at = path.length > 0 ? { path: wirePath(path).path } : {};
+        problems.push({ pin, problem, ...at, object });
+      }
+    }
+    return problems;
+  }
+
+  #record(kind: "rules" | "skipped", hash: string): void {
+    this.#look(hash, () => this.#store.readRecord(kind, hash));
+  }
+
+  #walk(root: string): void {
+    const todo = [root];
+    for (let tree = todo.pop(); tree !== undefined; tree = todo.pop()) {
+      if (this.#trees.has(tree)) continue;
+      this.#trees.add(tree);
+      for (const entry of this.#entries(tree)) {
+        if (entry.kind === "directory") todo.push(entry.hash);
+        else this.#contents.add(entry.hash);
+      }
+      this.#step(null);
+    }
+  }
+
+  #entries(tree: string): TreeEntry[] {
+    let entries: TreeEntry[] = [];
+    this.#look(tree, () => {
+      entries = this.#store.readTree(tree);
+    });
+    return entries;
+  }
+
+  #readContent(): (hash: string) => void {
+    return (hash) => {
+      for (const _ of this.#store.readBlob(hash)) this.#hooks.check?.();
+    };
+  }
+
+  #look(hash: string, read: () => unknown): void {
+    if (this.bad.has(hash)) return;
+    try {
+      read();
+    } catch (error) {
+      this.bad.set(hash, badOf(hash, error));
+    }
+  }
+
+  #own(hash: string, what: string): Found[] {
+    const bad = this.bad.get(hash);
+    return bad === undefined ? [] : [{ ...bad, path: here, problem: `${what}: ${bad.problem}` }];
+  }
+
+  /** What is bad below a folder. */
+  #below(tree: string): Found[] {
+    const known = this.#found.get(tree);
+    if (known !== undefined) return known;
+    const entries = this.bad.has(tree) ? [] : this.#entries(tree);
+    const bad = this.bad.get(tree);
+    const found =
+      bad === undefined ? entries.flatMap((e) => this.#in(e)) : [{ ...bad, path: here }];
+    this.#found.set(tree, found);
     return found;
+  }
+
+  #in({ name, kind, hash }: TreeEntry): Found[] {
+    if (kind === "directory") {
+      return this.#below(hash).map(({ path, ...bad }) => ({
+        ...bad,
+        path: path.length === 0 ? name : joinPath(name, path),
+      }));
+    }
+    const bad = this.bad.get(hash);
+    return bad === undefined ? [] : [{ ...bad, path: name }];
+  }
+
+  #step(total: number | null): void {
+    this.#hooks.check?.();
+    this.#done += 1;
+    if (this.#done % progressObjects !== 0) return;
+    this.#hooks.onProgress?.({ phase: "read", done: this.#done, total });
   }
 }
 
-function damage(error: unknown): string {
+function badOf(hash: string, error: unknown): Bad {
   if (!(error instanceof ProtocolError) || error.code !== "damaged") throw error;
-  const why = error.details?.["why"];
-  return typeof why === "string" ? why : error.message;
+  const { why, hash: object } = error.details ?? {};
+  return {
+    object: typeof object === "string" ? object : hash,
+    problem: typeof why === "string" ? why : error.message,
+  };
 }

@@ -29,6 +29,10 @@ export class Gate {
     }
   }
 
+  get isInside(): boolean {
+    return this.#inside;
+  }
+
   /** Waits while somebody is alone, which takes some tens of milliseconds. */
   enter(): void {
     if (this.#inside) return;

@@ -38,6 +38,15 @@ export class PackReader {
     return raw;
   }
 
+  /** Bytes of a pack, undefined when it cannot be opened. */
+  sizeOf(pack: string): number | undefined {
+    try {
+      return this.#disk.size(this.#fd(pack));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The block as it stands in the pack: header, directory and stored bytes. */
   readWhole(pack: string, place: BlockPlace): Buffer {
     return this.#bytesAt(pack, place.offset, blockLength(place));

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace, Directory } from "./blocks.ts";
 import { encodeBlock, packHeader } from "./blocks.ts";
+import { Claims } from "./claims.ts";
 import type { Disk } from "./disk.ts";
 import { writeAll } from "./disk.ts";
 import type { Room } from "./room.ts";
@@ -30,6 +31,7 @@ export class PackWriter {
   readonly #disk: Disk;
   readonly #dir: string;
   readonly #index: StoreIndex;
+  readonly #claims: Claims;
   readonly #room: Room;
   readonly #rollBytes: number;
   readonly #writer = randomBytes(12).toString("hex");
@@ -44,6 +46,7 @@ export class PackWriter {
     this.#disk = disk;
     this.#dir = dir;
     this.#index = index;
+    this.#claims = new Claims(index);
     this.#room = room;
     this.#rollBytes = rollBytes;
   }
@@ -135,13 +138,13 @@ export class PackWriter {
   close(): void {
     this.discard();
     this.abandon();
-    this.#index.releasePacks(this.#writer);
+    this.#claims.release(this.#writer);
   }
 
   #begin(): OpenPack {
     if (!this.#appending) {
       // Collecting may have taken the pack since the last commit.
-      if (this.#pack !== undefined && !this.#index.ownsPack(this.#pack.name, this.#writer)) {
+      if (this.#pack !== undefined && !this.#claims.holds(this.#pack.name, this.#writer)) {
         this.abandon();
       }
       this.#room.begin(this.#index.packedBytes());
@@ -161,7 +164,7 @@ export class PackWriter {
 
   /** A pack with room that nobody appends to. What a crash left behind its end stays as garbage. */
   #reopen(): OpenPack | undefined {
-    const claimed = this.#index.claimPack(this.#writer, this.#rollBytes);
+    const claimed = this.#claims.take(this.#writer, this.#rollBytes);
     if (claimed === undefined) return undefined;
     let fd: number | undefined;
     try {

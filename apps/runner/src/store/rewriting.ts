@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { codeOf } from "../fs.ts";
 import { isSoundBlock, objectsOf, packHeader } from "./blocks.ts";
+import { Claims } from "./claims.ts";
 import type { Disk } from "./disk.ts";
 import type { Gate, Pause } from "./gate.ts";
 import { aloneMs } from "./gate.ts";
@@ -57,7 +58,7 @@ export class Rewriting {
         yield;
       }
     } finally {
-      index.releasePacks(owner);
+      new Claims(index).release(owner);
       writer.close();
     }
   }

@@ -39,6 +39,8 @@ UPDATE blocks SET refs = used.refs, live = used.live FROM
 CREATE INDEX blocks_of_pack ON blocks (pack, offset);
 -- what else is known of the store: key, value
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- objects that do not read back, and folders and lists above them: to be stored anew when met
+CREATE TABLE distrusted (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 `,
 ];
 

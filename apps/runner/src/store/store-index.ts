@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { Snapshot } from "../runner.ts";
 import type { BlockPlace } from "./blocks.ts";
-import { blockLength, blockLengthSql, packHeader } from "./blocks.ts";
+import { blockLength } from "./blocks.ts";
 import { prepareSchema } from "./schema.ts";
 import { transaction } from "./sqlite.ts";
 
@@ -43,8 +43,8 @@ export interface Pin {
 
 /** How a commit differs from the common one. */
 export interface CommitOptions {
-  /** Objects whose known place is to be forgotten: it does not read back. */
-  replaced?: ReadonlySet<string>;
+  /** Objects that do not read back where the index has them: what is added takes their place. */
+  distrusted?: ReadonlySet<string>;
   /** Is told what all packs hold with the commit, and may refuse it by throwing. */
   check?: (held: number) => void;
 }
@@ -119,12 +119,14 @@ export class StoreIndex {
     writer: string,
     blocks: NewBlock[],
     pin: Pin | undefined,
-    { replaced = new Set(), check }: CommitOptions = {},
+    { distrusted = new Set(), check }: CommitOptions = {},
   ): void {
     if (blocks.length === 0 && pin === undefined) return;
     this.write(() => {
-      this.#forget(replaced);
       const added = this.#addBlocks(writer, blocks);
+      if (distrusted.size > 0) {
+        this.forget(added.map(({ object }) => object.hash).filter((hash) => distrusted.has(hash)));
+      }
       // In key order the B-tree fills page by page.
       added.sort((a, b) => Buffer.compare(a.key, b.key));
       // Another thread may have stored the same content meanwhile: the first one stays.
@@ -188,54 +190,6 @@ export class StoreIndex {
       .map((row) => String(row["pin"]));
   }
 
-  /** Takes a pack with room that nobody appends to. */
-  claimPack(writer: string, limit: number): { name: string; bytes: number } | undefined {
-    const row = this.write(() =>
-      this.database
-        .prepare(
-          `UPDATE packs SET writer = ? WHERE id =
-             (SELECT id FROM packs WHERE writer IS NULL AND bytes < ? ORDER BY id DESC LIMIT 1)
-           RETURNING name, bytes`,
-        )
-        .get(writer, limit),
-    );
-    return row && { name: String(row["name"]), bytes: Number(row["bytes"]) };
-  }
-
-  /** Objects, their raw bytes, and about what they take in the packs. */
-  totals(): { objects: number; raw: number; live: number } {
-    const row = this.database
-      .prepare(
-        `SELECT coalesce(sum(refs), 0) AS objects, coalesce(sum(live), 0) AS raw,
-           coalesce(sum(CASE WHEN raw > 0 THEN (${blockLengthSql}) * live / raw
-                             WHEN refs > 0 THEN ${blockLengthSql} END), 0) AS live,
-           (SELECT count(*) FROM packs) AS packs
-         FROM blocks`,
-      )
-      .get();
-    const of = (name: string): number => Number(row?.[name]);
-    const live = of("live") + of("packs") * packHeader.length;
-    return { objects: of("objects"), raw: of("raw"), live };
-  }
-
-  ownsPack(name: string, writer: string): boolean {
-    const row = this.database.prepare("SELECT writer FROM packs WHERE name = ?").get(name);
-    return row?.["writer"] === writer;
-  }
-
-  releasePacks(writer: string): void {
-    const owned = this.database.prepare("SELECT 1 FROM packs WHERE writer = ?").get(writer);
-    if (owned === undefined) return;
-    this.write(() =>
-      this.database.prepare("UPDATE packs SET writer = NULL WHERE writer = ?").run(writer),
-    );
-  }
-
-  /** At start, when no thread of this store runs: frees the packs of threads that crashed. */
-  releaseAllPacks(): void {
-    this.write(() => this.database.exec("UPDATE packs SET writer = NULL WHERE writer IS NOT NULL"));
-  }
-
   /** Device that the workspace was on when it was last captured. */
   device(workspace: string): string | undefined {
     const row = this.database
@@ -271,12 +225,28 @@ export class StoreIndex {
     return this.database.prepare("UPDATE blocks SET refs = refs - 1, live = live - ? WHERE id = ?");
   }
 
-  #forget(hashes: ReadonlySet<string>): void {
+  /** Objects to be stored anew when they are met: see `Store.has`. */
+  distrusted(): Set<string> {
+    const rows = this.database.prepare("SELECT hash FROM distrusted").all();
+    return new Set(rows.map(({ hash }) => Buffer.from(hash as Uint8Array).toString("hex")));
+  }
+
+  distrust(hashes: Iterable<string>): void {
+    this.write(() => {
+      const add = this.database.prepare("INSERT OR IGNORE INTO distrusted VALUES (?)");
+      for (const hash of hashes) add.run(Buffer.from(hash, "hex"));
+    });
+  }
+
+  /** Objects that are about to be added at another place. Inside `write`. */
+  forget(hashes: Iterable<string>): void {
     const find = this.database.prepare("SELECT block, length FROM objects WHERE hash = ?");
     const remove = this.database.prepare("DELETE FROM objects WHERE hash = ?");
+    const trusted = this.database.prepare("DELETE FROM distrusted WHERE hash = ?");
     const unused = this.#unused();
     for (const hash of hashes) {
       const key = Buffer.from(hash, "hex");
+      trusted.run(key);
       const row = find.get(key);
       if (row === undefined) continue;
       unused.run(Number(row["length"]), Number(row["block"]));

@@ -4,14 +4,16 @@ import type { WorkHooks } from "../cancelling.ts";
 import type { Collected, CollectRequest, StoreFacts, UsageRequest, UsedBytes } from "../runner.ts";
 import { packRollBytes } from "./blocks.ts";
 import { encodeTree } from "./encoding.ts";
+import { Claims } from "./claims.ts";
 import { Collection } from "./collection.ts";
 import type { Disk } from "./disk.ts";
 import { realDisk } from "./disk.ts";
-import { damaged, guarded, openError, writeError } from "./errors.ts";
+import { guarded, openError, writeError } from "./errors.ts";
+import { contentChecker, storeFacts } from "./facts.ts";
 import type { ReadAt, Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { Gate } from "./gate.ts";
-import { hashObject, kindOf, kinds } from "./hashing.ts";
+import { hashObject, kinds } from "./hashing.ts";
 import type { Kind } from "./hashing.ts";
 import { Journals } from "./journals.ts";
 import type { ObjectStore, RecordKind, TreeEntry } from "./objects.ts";
@@ -49,8 +51,8 @@ export class Store implements ObjectStore {
   readonly #pending: Pending;
   readonly #reading: Reading;
   readonly #put: Sink;
-  /** Objects that do not read back: as good as absent, and replaced by the next commit. */
-  readonly #distrusted = new Set<string>();
+  /** Objects that do not read back: as good as absent, and replaced when they are put again. */
+  #distrusted: ReadonlySet<string> = new Set();
   #collection: Collection | undefined;
 
   constructor(
@@ -86,7 +88,7 @@ export class Store implements ObjectStore {
    * again, and room is set aside for restores.
    */
   begin(): void {
-    guarded(() => this.as("restore", () => this.index.releaseAllPacks()));
+    guarded(() => this.as("restore", () => new Claims(this.index).releaseAll()));
     try {
       this.#room.keep();
     } catch {
@@ -106,7 +108,11 @@ export class Store implements ObjectStore {
 
   /** Keeps others from removing objects until the next `commit` or `discard`. */
   hold(): void {
-    guarded(() => this.#gate.enter());
+    if (this.#gate.isInside) return;
+    guarded(() => {
+      this.#gate.enter();
+      this.#distrusted = this.index.distrusted();
+    });
   }
 
   readTree(hash: string): TreeEntry[] {
@@ -168,7 +174,7 @@ export class Store implements ObjectStore {
     });
     try {
       this.index.commit(this.#writer.writer, blocks, pin, {
-        replaced: this.#distrusted,
+        distrusted: this.#distrusted,
         check: (held) => this.#room.check(held),
       });
     } catch (error) {
@@ -203,56 +209,25 @@ export class Store implements ObjectStore {
     }
   }
 
-  /** Counts as absent until the next commit: it does not read back, and is to be put again. */
-  distrust(hash: string): void {
-    this.#distrusted.add(hash);
-  }
-
-  /** Whether a content and its chunks are in the index, without reading them: else `damaged`. */
-  checkContent(hash: string): void {
-    const place = guarded(() => this.index.find(hash));
-    if (place === undefined) throw damaged(hash, "it is not in the store");
-    if (kindOf(place.kind) !== "chunks") return;
-    for (const chunk of this.#reading.chunks(hash).hashes) {
-      if (!guarded(() => this.index.has(chunk))) {
-        throw damaged(hash, "a part of it is not in the store");
-      }
-    }
+  /** Checks, without reading it, that a content and its chunks can be there: else `damaged`. */
+  contentChecker(): (hash: string) => void {
+    return contentChecker({ ...this.#parts(), packs: this.#packs, reading: this.#reading });
   }
 
   facts(): StoreFacts {
-    return guarded(() => {
-      const packs = this.#disk.list(join(this.dir, "packs"));
-      const stored = packs.reduce((sum, { bytes }) => sum + bytes, 0);
-      const { objects, raw, live } = this.index.totals();
-      return {
-        objects,
-        stored_bytes: stored,
-        raw_bytes: raw,
-        dead_bytes: Math.max(stored - live, 0),
-        packs: packs.length,
-        limit_bytes: this.#room.limit,
-        reserved_bytes: this.#room.reserved(),
-      };
-    });
+    return guarded(() => storeFacts({ ...this.#parts(), room: this.#room }));
   }
 
   /** What each group of pins needs and no other does. */
   usage(request: UsageRequest, hooks: WorkHooks = {}): UsedBytes[] {
-    try {
-      return guarded(() => usageOf(this.index, this.#reading, request, hooks));
-    } finally {
-      this.#packs.rest();
-    }
+    return guarded(() => usageOf(this.index, this.#reading, request, hooks));
   }
 
   /** Goes on with a collection where the last call stopped, or begins one. */
   collect(request: CollectRequest, hooks: WorkHooks = {}): Collected {
     this.discard();
     this.#collection ??= new Collection({
-      index: this.index,
-      disk: this.#disk,
-      dir: join(this.dir, "packs"),
+      ...this.#parts(),
       gate: this.#gate,
       packs: this.#packs,
       writer: this.#writer,
@@ -285,6 +260,10 @@ export class Store implements ObjectStore {
     }
   }
 
+  #parts(): { index: StoreIndex; disk: Disk; dir: string } {
+    return { index: this.index, disk: this.#disk, dir: join(this.dir, "packs") };
+  }
+
   #putSmall(kind: Kind, data: Uint8Array): string {
     const hash = hashObject(kind, data);
     if (!this.has(hash)) {
@@ -310,7 +289,6 @@ export class Store implements ObjectStore {
 
   #forget(): void {
     this.#pending.clear();
-    this.#distrusted.clear();
     this.#gate.leave();
   }
 }

@@ -48,6 +48,7 @@ export class Sweeping {
       yield;
     }
     this.#correct(last);
+    this.#trust();
   }
 
   *#pages(where: string): Generator<Row[], void> {
@@ -106,6 +107,19 @@ export class Sweeping {
     });
     this.#marking.wrote();
     this.removed += dead.length;
+  }
+
+  /** Objects that are gone are no concern any more. */
+  #trust(): void {
+    const { database } = this.#index;
+    const rows = database.prepare("SELECT hash FROM distrusted").all() as { hash: Uint8Array }[];
+    const gone = rows.filter(({ hash }) => !this.#marking.has(hash));
+    if (gone.length === 0) return;
+    this.#index.write(() => {
+      const trust = database.prepare("DELETE FROM distrusted WHERE hash = ?");
+      for (const { hash } of gone) trust.run(hash);
+    });
+    this.#marking.wrote();
   }
 
   #lastBlock(): number {

@@ -1,0 +1,45 @@
+import type { StoreIndex } from "./store-index.ts";
+
+/** Which thread appends to which pack. */
+export class Claims {
+  readonly #index: StoreIndex;
+
+  constructor(index: StoreIndex) {
+    this.#index = index;
+  }
+
+  /** Takes a pack with room that nobody appends to. */
+  take(writer: string, limit: number): { name: string; bytes: number } | undefined {
+    const row = this.#index.write(() =>
+      this.#index.database
+        .prepare(
+          `UPDATE packs SET writer = ? WHERE id =
+             (SELECT id FROM packs WHERE writer IS NULL AND bytes < ? ORDER BY id DESC LIMIT 1)
+           RETURNING name, bytes`,
+        )
+        .get(writer, limit),
+    );
+    return row && { name: String(row["name"]), bytes: Number(row["bytes"]) };
+  }
+
+  /** Whether nobody took it away since. */
+  holds(name: string, writer: string): boolean {
+    const row = this.#index.database.prepare("SELECT writer FROM packs WHERE name = ?").get(name);
+    return row?.["writer"] === writer;
+  }
+
+  release(writer: string): void {
+    const { database } = this.#index;
+    const owned = database.prepare("SELECT 1 FROM packs WHERE writer = ?").get(writer);
+    if (owned === undefined) return;
+    const release = database.prepare("UPDATE packs SET writer = NULL WHERE writer = ?");
+    this.#index.write(() => release.run(writer));
+  }
+
+  /** At start, when no thread of this store runs: frees the packs of threads that crashed. */
+  releaseAll(): void {
+    this.#index.write(() =>
+      this.#index.database.exec("UPDATE packs SET writer = NULL WHERE writer IS NOT NULL"),
+    );
+  }
+}
