@@ -64,6 +64,28 @@ test("no checkpoint when nothing changed, however long that is", async () => {
   expect(rig.state(id)).toMatchObject({ status: "waiting", failures: 0, last_at: null });
 });
 
+test("a new empty folder is a change too, though no file is", async () => {
+  const { id, folder } = await rig.session({ quiet_seconds: 5 });
+  await rig.dirty(id, 0);
+  await mkdir(join(folder, "empty"));
+  await rig.hint(folder);
+  await rig.timers.pass(6 * second);
+  expect((await rig.made(id)).map(({ changed_files }) => changed_files)).toEqual([0]);
+  await rig.timers.pass(hour);
+  expect(await rig.made(id)).toHaveLength(1);
+});
+
+test("over the session's quota it waits, says so, and makes nothing", async () => {
+  const { id, folder } = await rig.session({ quiet_seconds: 5 });
+  await rig.update({ session_id: id, settings: { limits: { store_bytes: 1 } } });
+  // What no other session keeps.
+  await rig.edit(folder, id);
+  await rig.timers.pass(10 * second);
+  expect(rig.state(id)).toMatchObject({ status: "backing_off", failures: 1 });
+  expect(rig.state(id)?.last_error).toContain("limit");
+  expect(await rig.made(id)).toEqual([]);
+});
+
 test("after a quiet period following changes, counted from the last of them", async () => {
   const { id, folder } = await rig.session({ quiet_seconds: 30 });
   await rig.dirty(id, 0);

@@ -6,9 +6,9 @@ import type { Timers } from "../realtime/timers.ts";
 /** How often is looked without any hint: they may be missed, or not come at all. */
 const pollMs = 60_000;
 const unheardPollMs = 10_000;
-/** Looks at large folders take at most a hundredth of the time, on hints a tenth. */
+/** Looks at large folders take at most a hundredth of the time, on hints a fifth. */
 const pollShare = 100;
-const hintShare = 10;
+const hintShare = 4;
 /** Something else was at work there. */
 const againMs = 500;
 
@@ -16,6 +16,8 @@ const againMs = 500;
 export interface Look {
   /** Files that differ from the head; null when that could not be found out. */
   files: number | null;
+  /** Whether it is exactly as its head: empty folders and their modes count too. */
+  isAsHead: boolean;
   /** The folder is not as it was at the look before. */
   changed: boolean;
 }
@@ -44,6 +46,7 @@ export class FolderWatch {
   #again = false;
   #due: { at: number; cancel: () => void } | null = null;
   #restUntil = 0;
+  #took = 0;
   #tree: string | null = null;
   #failed: string | null = null;
   #closed = false;
@@ -128,7 +131,9 @@ export class FolderWatch {
     }
     this.#looking = null;
     const now = timers.now();
-    const took = now - began;
+    // One slow look, such as the first that reads everything, says nothing of the next.
+    const took = Math.min(now - began, this.#took);
+    this.#took = now - began;
     this.#restUntil = now + (cut ? againMs : took * hintShare);
     if (signal.aborted) this.#restUntil = now;
     const poll = this.#isHeard ? pollMs : unheardPollMs;
@@ -141,7 +146,7 @@ export class FolderWatch {
     this.#tree = tree;
     this.#failed = null;
     if (this.#end === null) this.#open();
-    this.#options.onLook({ files, changed });
+    this.#options.onLook({ files, isAsHead: tree === this.#head, changed });
   }
 
   #fail(error: unknown): void {
@@ -151,7 +156,7 @@ export class FolderWatch {
       log.warn({ session_id, err: error }, "a folder could not be compared with its head");
     }
     this.#failed = reason;
-    this.#options.onLook({ files: null, changed: false });
+    this.#options.onLook({ files: null, isAsHead: false, changed: false });
   }
 
   async close(): Promise<void> {

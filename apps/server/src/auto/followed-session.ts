@@ -44,6 +44,7 @@ export class FollowedSession {
   #watch: FolderWatch | null = null;
   #standing: Standing;
   #dirty: number | null = null;
+  #isAsHead = false;
   #lastAutoAt: string | null;
   #lastError: string | null = null;
   #isAway = false;
@@ -98,6 +99,7 @@ export class FollowedSession {
       this.#standing.since = this.#around.timers.now();
       this.#standing.changedAt = null;
       this.#dirty = null;
+      this.#isAsHead = false;
     }
     const isSameFolder =
       before.session.workspace === session.workspace &&
@@ -169,13 +171,15 @@ export class FollowedSession {
     if (watch === null) return;
     this.#watch = null;
     this.#dirty = null;
+    this.#isAsHead = false;
     this.#endings = Promise.all([this.#endings, watch.close()]).then(() => undefined);
   }
 
-  #looked({ files, changed }: Look): void {
+  #looked({ files, isAsHead, changed }: Look): void {
     const { timers } = this.#around;
     this.#dirty = files;
-    if (files === 0) this.#standing.changedAt = null;
+    this.#isAsHead = isAsHead;
+    if (isAsHead) this.#standing.changedAt = null;
     else if (changed) this.#standing.changedAt = timers.now();
     if (files !== null) this.#isAway = false;
     this.#wait();
@@ -198,7 +202,7 @@ export class FollowedSession {
     const due = this.#due;
     const { timers, inTurn } = this.#around;
     if (due === null || this.#working !== null) return;
-    if (this.#dirty === 0) {
+    if (this.#isAsHead) {
       this.#standing.since = timers.now();
       this.#wait();
       return;

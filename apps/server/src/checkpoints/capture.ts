@@ -155,6 +155,7 @@ const ownCheckpoints = {
  */
 export async function checkpointIfChanged(
   deps: ServiceDeps,
+  usage: Usage,
   session_id: string,
   reason: keyof typeof ownCheckpoints,
 ): Promise<boolean> {
@@ -169,6 +170,7 @@ export async function checkpointIfChanged(
     return false;
   }
   try {
+    await usage.refuseOver(session, checkpoint_id);
     await commit(deps, async (tx, emit) => {
       const own = { checkpoint_id, ...ownCheckpoints[reason], author: "cairn" };
       const described: Described = { ...own, tags: [], state: null };

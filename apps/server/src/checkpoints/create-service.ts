@@ -56,8 +56,8 @@ function handlersOf(
   lanes: Lanes,
   live: LiveFacts,
   upkeep: Upkeep,
+  usage: Usage,
 ): Handlers {
-  const usage = new Usage(deps);
   const validated = new Findings<Validated>(deps.newId);
   const repaired = new Findings<RepairFacts>(deps.newId);
   const later = (work: () => Promise<void>) => {
@@ -160,15 +160,16 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const live = new LiveFacts((message) => calls.send(message));
   const lanes = new Lanes();
   const upkeep = new Upkeep(deps, lanes, live);
+  const usage = new Usage(deps);
   return {
-    ...throughLanes(handlersOf(deps, calls, lanes, live, upkeep), lanes, calls),
+    ...throughLanes(handlersOf(deps, calls, lanes, live, upkeep, usage), lanes, calls),
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),
     live,
     upkeep,
     onProgress: (listener) => calls.listen(listener),
     recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
     checkpointIfChanged: (session_id, reason) =>
-      lanes.run(session_id, () => checkpointIfChanged(deps, session_id, reason)),
+      lanes.run(session_id, () => checkpointIfChanged(deps, usage, session_id, reason)),
     drain: async () => {
       await Promise.all([upkeep.close(), lanes.drain()]);
     },

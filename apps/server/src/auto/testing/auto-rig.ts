@@ -286,13 +286,9 @@ export class AutoRig {
     const { auto, service, runner, store, timers } = this.#running;
     this.#last = timers.now();
     this.#parts = null;
-    console.error("closing auto");
     await auto.close();
-    console.error("service");
     await service.drain();
-    console.error("runner");
     await runner.close();
-    console.error("store");
     await store.close();
   }
 
