@@ -93,8 +93,7 @@ export class Room {
 
   /** Sets aside what `making` gives up, where the disk has plenty. */
   keep(): void {
-    const { total, free } = this.#disk.room(this.#dir);
-    const wanted = Math.min(reserveBytes, Math.floor(total / 16));
+    const { free, wanted } = this.#wanted();
     const kept = this.#disk.list(this.#dir).find(({ name }) => name === "reserve")?.bytes ?? 0;
     if (kept >= wanted || free < 4 * wanted) return;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -108,6 +107,20 @@ export class Room {
     } finally {
       this.#disk.close(fd);
     }
+  }
+
+  /**
+   * Call ahead of what is no capture. On a disk that is all but full the reserve is given up then
+   * and there: the server's own database needs room for a restore too, and cannot ask for it.
+   */
+  open(): void {
+    const { free, wanted } = this.#wanted();
+    if (free < wanted) this.#give();
+  }
+
+  #wanted(): { free: number; wanted: number } {
+    const { total, free } = this.#disk.room(this.#dir);
+    return { free, wanted: Math.min(reserveBytes, Math.floor(total / 16)) };
   }
 
   #give(): boolean {

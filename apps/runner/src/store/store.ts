@@ -202,6 +202,7 @@ export class Store implements ObjectStore {
   as<T>(purpose: Purpose, work: () => T): T {
     const before = this.#room.purpose;
     this.#room.purpose = purpose;
+    if (purpose !== "capture") this.#room.open();
     try {
       return work();
     } finally {
