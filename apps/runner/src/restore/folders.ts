@@ -19,6 +19,8 @@ export class Folders {
   readonly #root: Buffer;
   readonly #byDescriptor: boolean;
   readonly #open = new Map<string, number>();
+  /** Whether a folder was not found where it was looked for. */
+  lost = false;
 
   /** `root` is a real, absolute path. */
   constructor(fs: Fs, root: Buffer, byDescriptor = process.platform === "linux") {
@@ -36,7 +38,7 @@ export class Folders {
       this.#open.set(key, known);
       return known;
     }
-    const fd = this.#walk(folder);
+    const fd = this.#find(folder);
     this.#open.set(key, fd);
     if (this.#open.size > held) this.#dropOldest();
     return fd;
@@ -70,6 +72,15 @@ export class Folders {
   release(): void {
     for (const fd of this.#open.values()) this.#close(fd);
     this.#open.clear();
+  }
+
+  #find(folder: Buffer): number {
+    try {
+      return this.#walk(folder);
+    } catch (error) {
+      this.lost ||= isWayLost(error);
+      throw error;
+    }
   }
 
   /** Opens a folder from the nearest one that is held, and only that one stays open. */
@@ -143,4 +154,9 @@ export function isWayLost(error: unknown): boolean {
 /** The folder that holds a path. */
 export function parentOf(path: Buffer): Buffer {
   return path.subarray(0, Math.max(path.lastIndexOf(0x2f), 0));
+}
+
+/** The last name of a path. */
+export function nameOf(path: Buffer): Buffer {
+  return path.subarray(path.lastIndexOf(0x2f) + 1);
 }

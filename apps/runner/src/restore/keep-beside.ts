@@ -1,6 +1,6 @@
 import type { Difference } from "@cairn/shared/files";
 import { joinPath, wirePath } from "../scan/paths.ts";
-import { parentOf } from "./folders.ts";
+import { nameOf, parentOf } from "./folders.ts";
 import type { Site } from "./site.ts";
 
 /** Bytes that a name may have on every common disk. */
@@ -12,7 +12,7 @@ const longestName = 255;
  */
 export function keepBeside(site: Site, path: Buffer, aside: Buffer): Difference[] {
   for (let n = 1; ; n += 1) {
-    const kept = joinPath(parentOf(aside), nameOf(path, n));
+    const kept = joinPath(parentOf(aside), keptName(nameOf(path), n));
     // A crash may have left it under both names.
     const isKept = site.moveToFree(aside, kept) || site.isSameFile(aside, kept);
     if (!isKept) continue;
@@ -34,8 +34,7 @@ export function keepBeside(site: Site, path: Buffer, aside: Buffer): Difference[
 }
 
 /** `notes.txt` is kept as `notes.kept-by-cairn.txt`, then as `notes.kept-by-cairn-2.txt`. */
-function nameOf(path: Buffer, n: number): Buffer {
-  const name = path.subarray(path.lastIndexOf(0x2f) + 1);
+function keptName(name: Buffer, n: number): Buffer {
   const dot = name.lastIndexOf(0x2e);
   const cut = dot > 0 && name.length - dot <= 20 ? dot : name.length;
   const mark = Buffer.from(`.kept-by-cairn${n === 1 ? "" : `-${n}`}`);

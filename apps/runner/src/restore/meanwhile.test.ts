@@ -1,21 +1,10 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { realFs } from "../fs.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
 import { listTree } from "../testing/tree.ts";
-import { Crash, watchedFs } from "../testing/faults.ts";
+import { watchedFs } from "../testing/faults.ts";
 
 /** A restore during which `meddle` runs between the plan and the first write. */
 function restoreDuring(
@@ -161,117 +150,6 @@ test("a workspace that is replaced after the plan is left alone", () => {
   );
   expect(readFileSync(join(outside, "a"), "utf8")).toBe("outside");
   expect(readFileSync(join(site.home, "moved/a"), "utf8")).toBe("now");
-});
-
-test("content that stood aside through a crash is kept beside newer work in its place", () => {
-  using site = new RestoreSite();
-  site.write({ a: "then" });
-  const target = site.capture();
-  site.write({ a: "now" });
-  let dead = false;
-  let aside = false;
-  const fs = watchedFs(realFs, (_call, name) => {
-    // The first call after what stood there was set aside.
-    if (aside) dead = true;
-    if (dead) throw new Crash("crashed");
-    if (name === "rename") aside = true;
-  });
-  const restorer = site.restorer({ fs });
-  const request = site.request(target);
-  restorer.prepare(request);
-  site.write({ a: "newer" });
-  expect(() => restorer.apply(request.operation_id)).toThrow(/does so when it starts next/);
-  site.write({ a: "newest" });
-  const [recovered, ...more] = site.restorer().recover([]);
-  expect(more).toEqual([]);
-  expect(recovered).toMatchObject({ operation_id: request.operation_id, outcome: "before" });
-  expect(recovered?.differences.map(({ path }) => path)).toEqual(["a", "a.kept-by-cairn"]);
-  expect(read(site, "a")).toBe("newest");
-  expect(read(site, "a.kept-by-cairn")).toBe("newer");
-  expect(site.list()).toHaveLength(3);
-  // Nothing is held in the store that nobody could ask for.
-  const pins = site.store.index.database.prepare("SELECT pin FROM pins").all();
-  expect(pins).not.toContainEqual({ pin: request.operation_id });
-});
-
-test("work that two programs write into one place during a restore is all kept", () => {
-  using site = new RestoreSite();
-  site.write({ "a.txt": "then", "new/b": "then" });
-  const target = site.capture();
-  site.write({ "a.txt": "now" });
-  site.remove("new");
-  site.write({ "gone.txt": "now" });
-  const request = site.request(target);
-  // Each time something is set aside, another program has written it newly in no time.
-  const fs = watchedFs(realFs, (_call, name, args) => {
-    if (name !== "link") return;
-    const to = (args[1] as Buffer).toString();
-    const path = ["a.txt", "gone.txt"].find((file) => to.endsWith(`/${file}`));
-    if (path !== undefined) site.write({ [path]: "second program" });
-  });
-  const restorer = site.restorer({ fs });
-  restorer.prepare(request);
-  site.write({ "a.txt": "first program", "gone.txt": "first program" });
-  const { differences } = restorer.apply(request.operation_id);
-  restorer.settle(request.operation_id);
-  const kept = ["a.txt", "a.kept-by-cairn.txt", "gone.txt", "gone.kept-by-cairn.txt"];
-  expect(differences.map(({ path, reason }) => `${reason} ${path}`).toSorted()).toEqual(
-    kept.map((path) => `changed_meanwhile ${path}`).toSorted(),
-  );
-  expect(kept.map((path) => read(site, path))).toEqual([
-    "second program",
-    "first program",
-    "second program",
-    "first program",
-  ]);
-  expect(read(site, "new/b")).toBe("then");
-  expect(site.list().filter((line) => line.includes(".cairn-"))).toEqual([]);
-});
-
-test("what a program goes on writing into a file that it has open is kept when it is settled", () => {
-  using site = new RestoreSite();
-  site.write({ "app.txt": "then", keep: "k" });
-  const target = site.capture();
-  site.write({ "app.txt": "now", "new/notes": "now" });
-  const open = ["app.txt", "new/notes"].map((path) => openSync(site.path(path), "a"));
-  const request = site.request(target);
-  site.restorer().prepare(request);
-  expect(site.restorer().apply(request.operation_id).differences).toEqual([]);
-  for (const fd of open) {
-    writeSync(fd, " and more");
-    closeSync(fd);
-  }
-  const [recovered] = site.restorer().recover([request.operation_id]);
-  expect(recovered?.outcome).toBe("after");
-  expect(recovered?.differences.map(({ path }) => path)).toEqual([
-    "app.txt",
-    "app.kept-by-cairn.txt",
-    "new/notes",
-    "notes.kept-by-cairn",
-  ]);
-  expect(read(site, "app.txt")).toBe("then");
-  expect(read(site, "app.kept-by-cairn.txt")).toBe("now and more");
-  // Its folder is gone, so it stands in the one above.
-  expect(read(site, "notes.kept-by-cairn")).toBe("now and more");
-  expect(site.store.journals.list()).toEqual([]);
-});
-
-test("a name of the greatest length is kept under one that a disk can hold", () => {
-  using site = new RestoreSite();
-  const name = `${"ä".repeat(124)}.txt`;
-  site.write({ [name]: "then" });
-  const target = site.capture();
-  site.write({ [name]: "now" });
-  const fd = openSync(site.path(name), "a");
-  const request = site.request(target);
-  site.restorer().prepare(request);
-  site.restorer().apply(request.operation_id);
-  writeSync(fd, " and more");
-  closeSync(fd);
-  site.restorer().settle(request.operation_id);
-  const names = readdirSync(site.workspace).toSorted();
-  expect(names.map((kept) => kept.replaceAll("ä", ""))).toEqual([".kept-by-cairn.txt", ".txt"]);
-  expect(read(site, names.find((kept) => kept !== name) ?? "")).toBe("now and more");
 });
 
 test("a workspace that is reached through a link is refused before anything is planned", () => {

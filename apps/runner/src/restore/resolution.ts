@@ -10,6 +10,7 @@ import { loosenFor } from "./modes.ts";
 import { rollBack } from "./roll-back.ts";
 import { isReachable } from "./root.ts";
 import { Site } from "./site.ts";
+import { tidyStrays } from "./strays.ts";
 
 /** The ends a journal can come to, from whatever phase it was left in. Each may be repeated. */
 export class Resolution {
@@ -83,6 +84,7 @@ export class Resolution {
       site.drop(aside);
       return [];
     });
+    kept.push(...tidyStrays(site, "after"));
     site.sync();
     tighten();
     site.sync();

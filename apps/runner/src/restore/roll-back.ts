@@ -9,6 +9,7 @@ import { folded } from "./merge.ts";
 import { isOurFolder, loosen, settleModes } from "./modes.ts";
 import type { Site } from "./site.ts";
 import type { Staged } from "./staging.ts";
+import { tidyStrays } from "./strays.ts";
 
 /**
  * Takes back whatever of the journal's steps was done, as far as a path still is what the restore
@@ -20,6 +21,9 @@ export function rollBack(site: Site): Difference[] {
   loosen(site);
   const steps = [...site.journal.steps.entries()].toReversed();
   for (const [index, step] of steps) back.takeBack(step, site.staging.of(step, index));
+  const takeBack = (step: Step, index: number): void =>
+    back.takeBack(step, site.staging.of(step, index));
+  back.differences.push(...tidyStrays(site, "before", takeBack));
   site.sync();
   for (const path of settleModes(site, "before")) back.report(path);
   site.sync();

@@ -5,7 +5,7 @@ import { codeOf } from "../fs.ts";
 import type { ObjectStore } from "../store/objects.ts";
 import type { Content, Seen } from "./content.ts";
 import { look } from "./content.ts";
-import { Folders, isWayLost, parentOf } from "./folders.ts";
+import { Folders, isWayLost, nameOf, parentOf } from "./folders.ts";
 import type { RestoreJournal } from "./journal.ts";
 import { Staging } from "./staging.ts";
 
@@ -52,7 +52,7 @@ export class Site {
   spells(path: Buffer): boolean {
     for (let at = path; at.length > 0; at = parentOf(at)) {
       const folder = parentOf(at);
-      const name = folder.length === 0 ? at : at.subarray(folder.length + 1);
+      const name = nameOf(at);
       const standing = this.fs.readdir(this.folders.contents(folder));
       if (!standing.some((other) => other.equals(name))) return false;
     }

@@ -13,11 +13,11 @@ export interface Staged {
  * the journal alone, so that whoever resolves it after a crash finds them.
  */
 export class Staging {
-  readonly #short: string;
+  readonly #prefix: string;
   readonly #removed: Set<string>;
 
   constructor(journal: RestoreJournal) {
-    this.#short = journal.operation_id.replaceAll("-", "").slice(0, 8);
+    this.#prefix = `.cairn-${journal.operation_id.replaceAll("-", "").slice(0, 8)}-`;
     this.#removed = new Set(
       journal.steps.filter((step) => step.do === "rmdir").map((step) => key(step.path)),
     );
@@ -25,8 +25,16 @@ export class Staging {
 
   of(step: Step, index: number): Staged {
     const home = this.home(step);
-    const name = (n: number): Buffer => joinPath(home, Buffer.from(`.cairn-${this.#short}-${n}`));
+    const name = (n: number): Buffer => joinPath(home, Buffer.from(`${this.#prefix}${n}`));
     return { fresh: name(2 * index), aside: name(2 * index + 1) };
+  }
+
+  /** Twice the index of the step that a name is of, plus one for an aside; null if it is of none. */
+  numberOf(name: Buffer): number | null {
+    const text = name.toString("latin1");
+    if (!text.startsWith(this.#prefix)) return null;
+    const number = text.slice(this.#prefix.length);
+    return /^\d{1,9}$/.test(number) ? Number(number) : null;
   }
 
   /** Whether a folder at the path is to be removed. */
