@@ -20,6 +20,8 @@ export interface TestService {
   warnings: object[];
   /** A fresh folder that may become a workspace. */
   folder: (name?: string) => Promise<string>;
+  /** What its clock shows, in ms. */
+  now: () => number;
   /** Lets time pass, in ms. */
   advance: (ms: number) => void;
   /** Sets the clock forward or back by so many ms, while no time passes. */
@@ -29,9 +31,9 @@ export interface TestService {
   stop: () => Promise<void>;
 }
 
-/** The service on real SQLite and the real runner, without HTTP or sockets. */
-export async function startTestService(): Promise<TestService> {
-  const root = await realpath(await mkdtemp(path.join(os.tmpdir(), "cairn-service-")));
+/** The service on real SQLite and the real runner, in a folder below `parent`; no HTTP or sockets. */
+export async function startTestService(parent = os.tmpdir()): Promise<TestService> {
+  const root = await realpath(await mkdtemp(path.join(parent, "cairn-service-")));
   const dataDir = path.join(root, "data");
   await mkdir(dataDir, { mode: 0o700 });
   const warnings: object[] = [];
@@ -72,6 +74,7 @@ export async function startTestService(): Promise<TestService> {
     ...(await open()),
     dataDir,
     warnings,
+    now: clock,
     folder: async (name = "work") => {
       const folder = path.join(root, `${name}-${(folders += 1)}`);
       await mkdir(folder);
