@@ -11,6 +11,7 @@ import { repair } from "./diff/validate-repair.ts";
 import { validate } from "./diff/validate.ts";
 import { folderFacts, listFolders } from "./folders.ts";
 import { gitPosition } from "./git-position.ts";
+import { withoutLimits } from "./restore/preparation.ts";
 import type { RestorePorts } from "./restore/restorer.ts";
 import { Restorer } from "./restore/restorer.ts";
 import type {
@@ -137,7 +138,18 @@ export class LocalRunner implements Calls {
 
   validate: Calls["validate"] = (request, hooks) => validate(this.#store, request, hooks);
 
-  repair: Calls["repair"] = (request, hooks) => repair(this.#store, request, hooks);
+  repair: Calls["repair"] = (request, hooks) =>
+    this.#restoring(() =>
+      repair(
+        this.#store,
+        request,
+        ({ workspace, rules }) => {
+          const path = openWorkspace(workspace, this.#dataDir);
+          this.#scan({ workspace: path, rules: withoutLimits(rules), store: true, ...hooks });
+        },
+        hooks,
+      ),
+    );
 
   collect: Calls["collect"] = (request, hooks) => this.#store.collect(request, hooks);
 

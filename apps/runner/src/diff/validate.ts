@@ -49,6 +49,7 @@ export class Inspection {
   readonly #trees = new Set<string>();
   readonly #contents = new Set<string>();
   readonly #found = new Map<string, Found[]>();
+  #deep = false;
   #done = 0;
 
   constructor(store: Store, hooks: WorkHooks) {
@@ -57,6 +58,8 @@ export class Inspection {
   }
 
   run(snapshots: Snapshot[], deep: boolean): void {
+    this.#deep = deep;
+    this.#store.readAnew();
     for (const { tree, rules, skipped } of snapshots) {
       this.#record("rules", rules);
       if (skipped !== null) this.#record("skipped", skipped);
@@ -71,16 +74,23 @@ export class Inspection {
   }
 
   /** The bad objects, and every folder above one of them. */
-  tainted(): Set<string> {
+  #tainted(): Set<string> {
     const tainted = new Set<string>();
     for (const [hash, { object }] of this.bad) tainted.add(hash).add(object);
     for (const hash of this.#trees) if (this.#below(hash).length > 0) tainted.add(hash);
     return tainted;
   }
 
+  /** What does not read back itself. */
+  objects(): Set<string> {
+    return new Set([...this.bad.values()].map(({ object }) => object));
+  }
+
   /** From here on captures store what is tainted anew where they meet it. */
   remember(): void {
-    if (this.bad.size > 0) this.#store.index.distrust(this.tainted());
+    const isWell = (hash: string): boolean =>
+      this.#deep && (this.#trees.has(hash) || this.#contents.has(hash));
+    this.#store.index.distrust(this.#tainted(), isWell);
   }
 
   /** Each bad object of each snapshot, with the path of the file or folder that it breaks. */

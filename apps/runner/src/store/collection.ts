@@ -1,14 +1,12 @@
 import type { WorkHooks } from "../cancelling.ts";
 import type { Collected, CollectRequest } from "../runner.ts";
 import type { Pause } from "./gate.ts";
+import { restBetween } from "./gate.ts";
 import { Marking } from "./marking.ts";
 import type { Reading } from "./reading.ts";
 import type { RewritingOptions } from "./rewriting.ts";
 import { Rewriting } from "./rewriting.ts";
 import { Sweeping } from "./sweeping.ts";
-
-const busyMs = 200;
-const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 
 /**
  * One collection, in slices: mark what is reachable, take the rest out of the index, then give
@@ -38,8 +36,7 @@ export class Collection {
         if (done === true) return this.#since(true);
         const busy = value === "busy";
         if (performance.now() >= end || (busy && max_ms !== undefined)) return this.#since(false);
-        // Whoever stores waits while somebody wants to be alone: not time after time.
-        if (busy) Atomics.wait(pause, 0, 0, busyMs);
+        if (busy) restBetween();
       }
     } catch (error) {
       this.stop();

@@ -6,6 +6,14 @@ const enterMs = 30_000;
 /** How long those who come are kept waiting by somebody who wants to be alone, at most. */
 export const aloneMs = 20;
 
+const restMs = 200;
+const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** Call before trying again to be alone: whoever comes is not to wait time after time. */
+export function restBetween(): void {
+  Atomics.wait(pause, 0, 0, restMs);
+}
+
 /** Why a step of collecting ended: it was time to, or somebody is inside. */
 export type Pause = void | "busy";
 

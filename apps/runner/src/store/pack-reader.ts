@@ -68,7 +68,8 @@ export class PackReader {
     if (open !== undefined) this.#disk.close(open.fd);
   }
 
-  close(): void {
+  /** What was read before is read anew. */
+  forget(): void {
     this.#blocks.clear();
     this.#bytes = 0;
     this.rest();

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { codeOf } from "../fs.ts";
-import { isSoundBlock, objectsOf, packHeader } from "./blocks.ts";
+import { directoryOf, isSoundBlock, packHeader, rawOf } from "./blocks.ts";
 import { Claims } from "./claims.ts";
 import type { Disk } from "./disk.ts";
 import type { Gate, Pause } from "./gate.ts";
@@ -153,9 +153,11 @@ export class Rewriting {
   /** Takes what is alive out of a block; false when not all of it is there. */
   #gather(into: Pending, bytes: Buffer, block: BlockRow): boolean {
     let found = 0;
-    for (const { kind, offset, data } of objectsOf(bytes)) {
+    const raw = rawOf(bytes);
+    for (const { kind, offset, length } of directoryOf(bytes)) {
       const name = kindOf(kind);
       if (name === undefined) continue;
+      const data = raw.subarray(offset, offset + length);
       const hash = hashObject(name, data);
       const here = this.#table.inBlock(hash, block.id);
       if (here?.offset !== offset) continue;

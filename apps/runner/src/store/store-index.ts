@@ -159,8 +159,31 @@ export class StoreIndex {
     }
   }
 
+  /**
+   * Points objects at blocks that were found in the packs, whatever was known of them. Always as
+   * new blocks: a collection at work has counted what it knows of the old ones.
+   */
+  adopt(blocks: NewBlock[]): void {
+    this.write(() => {
+      this.forget(blocks.flatMap(({ objects }) => objects.map(({ hash }) => hash)));
+      const add = this.database.prepare("INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?)");
+      const count = this.database.prepare("UPDATE blocks SET refs = ?, live = ? WHERE id = ?");
+      for (const block of blocks) {
+        let id: number | bigint = 0;
+        let live = 0;
+        for (const { key, block: added, object } of this.#addBlocks(null, [block])) {
+          const { kind, offset, length, size } = object;
+          add.run(key, kind, added, offset, length, size);
+          id = added;
+          live += length;
+        }
+        count.run(block.objects.length, live, id);
+      }
+    });
+  }
+
   /** Id of a pack, which reaches to `end` now; a row is made when it has none. Inside `write`. */
-  grownPack(name: string, writer: string, end: number): number | bigint {
+  grownPack(name: string, writer: string | null, end: number): number | bigint {
     const row = this.database
       .prepare(
         `INSERT INTO packs (name, bytes, writer) VALUES (?, ?, ?)
@@ -181,6 +204,13 @@ export class StoreIndex {
       const remove = this.database.prepare("DELETE FROM pins WHERE pin = ?");
       for (const pin of pins) remove.run(pin);
     });
+  }
+
+  /** Pins that an index made anew has lost. */
+  pinMissing(pins: Pin[]): void {
+    const known = new Set(this.pins());
+    const missing = pins.filter(({ pin }) => !known.has(pin));
+    if (missing.length > 0) this.write(() => missing.forEach((pin) => this.#pin(pin)));
   }
 
   pins(): string[] {
@@ -208,7 +238,7 @@ export class StoreIndex {
     this.database.close();
   }
 
-  #addBlocks(writer: string, blocks: NewBlock[]): Added[] {
+  #addBlocks(writer: string | null, blocks: NewBlock[]): Added[] {
     const add = this.database.prepare(
       `INSERT INTO blocks (pack, offset, codec, count, raw, stored, refs, live)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -231,10 +261,15 @@ export class StoreIndex {
     return new Set(rows.map(({ hash }) => Buffer.from(hash as Uint8Array).toString("hex")));
   }
 
-  distrust(hashes: Iterable<string>): void {
+  /** Distrusts some, and trusts those of the others that were found to be well. */
+  distrust(bad: ReadonlySet<string>, isWell: (hash: string) => boolean): void {
+    const well = [...this.distrusted()].filter((hash) => !bad.has(hash) && isWell(hash));
+    if (bad.size + well.length === 0) return;
     this.write(() => {
       const add = this.database.prepare("INSERT OR IGNORE INTO distrusted VALUES (?)");
-      for (const hash of hashes) add.run(Buffer.from(hash, "hex"));
+      const remove = this.database.prepare("DELETE FROM distrusted WHERE hash = ?");
+      for (const hash of bad) add.run(Buffer.from(hash, "hex"));
+      for (const hash of well) remove.run(Buffer.from(hash, "hex"));
     });
   }
 

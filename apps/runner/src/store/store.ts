@@ -25,6 +25,7 @@ import type { Purpose } from "./room.ts";
 import { Room } from "./room.ts";
 import type { Pin } from "./store-index.ts";
 import { StoreIndex } from "./store-index.ts";
+import { salvage } from "./salvage.ts";
 import { usageOf } from "./usage.ts";
 
 export interface StoreOptions {
@@ -194,6 +195,11 @@ export class Store implements ObjectStore {
     this.#packs.rest();
   }
 
+  /** Reads from the disk again, whatever was read before. */
+  readAnew(): void {
+    this.#packs.forget();
+  }
+
   unpin(pins: string[]): void {
     guarded(() => this.index.unpin(pins));
   }
@@ -224,6 +230,18 @@ export class Store implements ObjectStore {
     return guarded(() => usageOf(this.index, this.#reading, request, hooks));
   }
 
+  /** Looks for objects that do not read back in all packs; gives how many it found again. */
+  salvage(wanted: ReadonlySet<string>, hooks: WorkHooks = {}): number {
+    this.discard();
+    try {
+      return salvage({ ...this.#parts(), gate: this.#gate }, wanted, hooks);
+    } catch (error) {
+      throw writeError(error);
+    } finally {
+      this.#packs.forget();
+    }
+  }
+
   /** Goes on with a collection where the last call stopped, or begins one. */
   collect(request: CollectRequest, hooks: WorkHooks = {}): Collected {
     this.discard();
@@ -250,7 +268,7 @@ export class Store implements ObjectStore {
   close(): void {
     this.#pending.clear();
     try {
-      this.#packs.close();
+      this.#packs.forget();
       guarded(() => {
         this.#collection?.stop();
         this.#writer.close();

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { ProtocolError } from "@cairn/shared/errors";
+import type { WorkHooks } from "../cancelling.ts";
+import type { Disk } from "./disk.ts";
+import type { Gate } from "./gate.ts";
+import { aloneMs, restBetween } from "./gate.ts";
+import { scanPack } from "./pack-scan.ts";
+import type { NewBlock, StoreIndex } from "./store-index.ts";
+
+export interface SalvageOptions {
+  index: StoreIndex;
+  disk: Disk;
+  /** Folder of the packs. */
+  dir: string;
+  gate: Gate;
+}
+
+/**
+ * Looks for the objects in all packs, whatever the index says of them, and points the index at
+ * sound copies. Gives how many it found.
+ */
+export function salvage(
+  { index, disk, dir, gate }: SalvageOptions,
+  wanted: ReadonlySet<string>,
+  { check, onProgress }: WorkHooks,
+): number {
+  const left = new Set(wanted);
+  const packs = disk.list(dir);
+  for (const [i, { name }] of packs.entries()) {
+    if (left.size === 0) break;
+    onProgress?.({ phase: "read", done: i, total: packs.length });
+    const found = findIn(disk, join(dir, name), name, left, check);
+    if (found.length === 0) continue;
+    const adopt = (): void => {
+      // A collection may have emptied and removed the pack meanwhile: it moved what is referred to.
+      if (disk.list(dir).some((pack) => pack.name === name)) index.adopt(found);
+    };
+    while (!gate.alone(aloneMs, adopt)) {
+      check?.();
+      restBetween();
+    }
+  }
+  return wanted.size - left.size;
+}
+
+function findIn(
+  disk: Disk,
+  path: string,
+  pack: string,
+  left: Set<string>,
+  check: (() => void) | undefined,
+): NewBlock[] {
+  const found: NewBlock[] = [];
+  try {
+    for (const { place, objects } of scanPack(disk, path)) {
+      check?.();
+      const ours = objects.filter(({ hash }) => left.delete(hash));
+      if (ours.length > 0) found.push({ pack, place, objects: ours });
+    }
+  } catch (error) {
+    // A pack that cannot be read holds nothing that helps; a call that was given up ends.
+    if (error instanceof ProtocolError) throw error;
+  }
+  return found;
+}
