@@ -50,7 +50,7 @@ test("staged files go with a folder that is moved amid a restore, and are tidied
       }
       const what = `${ends}, ${at}: ${site.list().join()}`;
       const staged = site.list().filter((line) => line.includes(".cairn-"));
-      expect(staged, what).toEqual([]);
+      expect([what, staged]).toEqual([what, []]);
       expect(site.store.journals.list()).toEqual([]);
       // Whichever version it is, each file stands where its folder went, or came back.
       for (const path of ["a", "b", "c/d"]) {

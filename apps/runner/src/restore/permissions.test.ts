@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { countCalls, crashAt } from "../testing/restore-drills.ts";
 import { RestoreCase } from "../testing/restore-case.ts";
@@ -68,24 +68,46 @@ test("a crash at any call is recovered from without any privilege", () => {
   });
 }, 30_000);
 
-test("a file whose owner is another and whose folder we may not write in fails without effect", () => {
+// Nobody else can give a folder away: there, a folder of ours is made writable.
+test.skipIf(process.getuid?.() !== 0)(
+  "a file whose owner is another and whose folder we may not write in fails without effect",
+  () => {
+    using site = new RestoreSite();
+    site.write({ "theirs/a": "then", mine: "then" });
+    const target = site.capture();
+    site.write({ "theirs/a": "now", mine: "now" });
+    giveAway(site.home);
+    chownSync(site.path("theirs"), 1, 1);
+    unprivileged(() => {
+      const before = site.list();
+      expect(() => site.restore(target)).toThrow(
+        expect.objectContaining({
+          code: "workspace_unavailable",
+          message: expect.stringContaining("The folder is as it was before"),
+        }),
+      );
+      expect(site.list()).toEqual(before);
+      expect(site.store.journals.list()).toEqual([]);
+    });
+  },
+);
+
+test("files that we may not write are restored, and those that we may not read are left", () => {
   using site = new RestoreSite();
-  site.write({ "theirs/a": "then", mine: "then" });
-  const target = site.capture();
-  site.write({ "theirs/a": "now", mine: "now" });
   giveAway(site.home);
-  // Without being root nobody can give a folder away: a folder of ours is made writable.
-  if (process.getuid?.() !== 0) return;
-  chownSync(site.path("theirs"), 1, 1);
   unprivileged(() => {
-    const before = site.list();
-    expect(() => site.restore(target)).toThrow(
-      expect.objectContaining({
-        code: "workspace_unavailable",
-        message: expect.stringContaining("The folder is as it was before"),
-      }),
+    site.write({ fixed: { file: "then", mode: 0o444 }, secret: "then", gone: "then", a: "then" });
+    const target = site.capture();
+    site.remove("gone", "fixed");
+    site.write({ fixed: { file: "now", mode: 0o400 }, a: "now", "new/secret": "now" });
+    for (const path of ["secret", "new/secret"]) chmodSync(site.path(path), 0o000);
+    const { differences } = site.restore(target);
+    expect(differences).toEqual([expect.objectContaining({ path: "secret", reason: "skipped" })]);
+    for (const path of ["secret", "new/secret"]) chmodSync(site.path(path), 0o600);
+    const now = ["fixed", "a", "gone", "secret", "new/secret"].map((path) =>
+      readFileSync(site.path(path), "utf8"),
     );
-    expect(site.list()).toEqual(before);
-    expect(site.store.journals.list()).toEqual([]);
+    expect(now).toEqual(["then", "then", "then", "then", "now"]);
+    chmodSync(site.path("fixed"), 0o644);
   });
 });
