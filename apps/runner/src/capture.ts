@@ -103,8 +103,11 @@ function countChanges(store: Store, parent: string | null, scan: Scan): Changes 
   const counted: TreeChange[] = [];
   let files = 0;
   let bytes = 0;
-  const before = storedSide(store, parent);
-  for (const change of compareTrees(before, scan.tree)) {
+  const { from, to } = scan.tree.since?.(parent) ?? {
+    from: storedSide(store, parent),
+    to: scan.tree,
+  };
+  for (const change of compareTrees(from, to)) {
     if (paths.length < maxChangedPaths) paths.push(wirePath(change.path).path);
     if (!isOfFile(change)) continue;
     files += 1;

@@ -25,9 +25,8 @@ import type {
   ScanRequest,
 } from "./runner.ts";
 import type { Scan, ScanOptions } from "./scan/scan.ts";
-import { scanWorkspace } from "./scan/scan.ts";
+import { Memory } from "./scan/memory.ts";
 import { decodeSkipped } from "./scan/skipped.ts";
-import { StatCache } from "./scan/stat-cache.ts";
 import { surveyWorkspace } from "./scan/survey.ts";
 import { openWorkspace, refuseLinked } from "./scan/workspace.ts";
 import { openStore } from "./store/store.ts";
@@ -54,7 +53,7 @@ export class LocalRunner implements Calls {
   #closed = false;
   readonly #renames = new RenameFinder();
   // A thread serves one workspace, as a rule.
-  #cache: { workspace: string; cache: StatCache } | undefined;
+  #memory: Memory | undefined;
 
   constructor({ dataDir, storeDir, storeLimit, ports }: LocalRunnerOptions) {
     this.#dataDir = dataDir;
@@ -166,7 +165,13 @@ export class LocalRunner implements Calls {
     if (!this.#closed) this.#store.discard();
   }
 
+  /** Call once nobody waits for an answer: what was learnt of a workspace is written down. */
+  tidy(): void {
+    if (!this.#closed) this.#memory?.tidy();
+  }
+
   close(): void {
+    this.#memory?.close();
     this.#closed = true;
     this.#store.close();
   }
@@ -176,12 +181,13 @@ export class LocalRunner implements Calls {
     return this.#store.as("restore", work);
   }
 
-  #scan(options: Omit<ScanOptions, "cache">): Scan {
+  #scan(options: Omit<ScanOptions, "cache" | "ahead">): Scan {
     const { workspace } = options;
-    if (this.#cache?.workspace !== workspace) {
-      this.#cache = { workspace, cache: StatCache.of(this.#store.dir, workspace) };
+    if (this.#memory?.workspace !== workspace) {
+      this.#memory?.close();
+      this.#memory = new Memory(this.#store, this.#store.dir, workspace);
     }
-    return scanWorkspace(this.#store, { ...options, cache: this.#cache.cache });
+    return this.#memory.scan(options);
   }
 
   #side(side: DiffRequest["from"], hooks: WorkHooks): ReadableSide {

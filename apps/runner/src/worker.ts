@@ -68,6 +68,7 @@ function answer(runner: LocalRunner, call: CallMessage): void {
     runner.rest();
     send({ id: call.id, error: toWire(error) });
   }
+  runner.tidy();
   if (call.method === "close") port?.close();
 }
 

@@ -1,7 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Limits } from "@cairn/shared/session";
-import type { FileTable } from "./remembered.ts";
-import { pathOf } from "./remembered.ts";
+import type { FileTable } from "./file-table.ts";
+import { pathOf } from "./places.ts";
 import { fromByteString } from "./rules.ts";
 import { isLink } from "./scan-fs.ts";
 

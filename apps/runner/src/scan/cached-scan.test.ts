@@ -13,12 +13,15 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import type { Side } from "../diff/compare.ts";
+import { compareTrees } from "../diff/compare.ts";
 import type { Rules } from "../runner.ts";
 import { codeOf } from "../fs.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
 import { listStored, scanSite } from "../testing/scanning.ts";
 import { removeTree } from "../testing/tree.ts";
+import { Ahead } from "./ahead.ts";
 import type { Scan } from "./scan.ts";
 import type { ScanFs } from "./scan-fs.ts";
 import { realScanFs } from "./scan-fs.ts";
@@ -77,6 +80,7 @@ const round = fc.record({
   settings,
   store: fc.boolean(),
   restart: fc.boolean(),
+  ahead: fc.boolean(),
 });
 
 /** Does what can be done: what a name stands in the way of is left undone. */
@@ -153,6 +157,16 @@ function tick(): void {
   while (statSync(probe).ctimeMs === ctimeMs);
 }
 
+/** What differs from an earlier scan, as the two whole trees tell. */
+function differences(from: Side, to: Side): unknown[] {
+  return [...compareTrees(from, to)].map((change) => {
+    const [before, after] = [change.before, change.after].map((entry) =>
+      entry?.kind === "directory" ? { ...entry, hash: "" } : entry,
+    );
+    return { ...change, before, after };
+  });
+}
+
 function told({ root, rulesHash, skipped, repositories, files, bytes, tree }: Scan): unknown {
   const entries = tree.readTree(root);
   return { root, rulesHash, skipped, repositories, files, bytes, entries };
@@ -174,23 +188,38 @@ test("a scan with a cache finds what one without finds, whatever was edited betw
       return realScanFs.readdir(path);
     },
   });
+  const ahead = new Ahead(site.workspace);
+  onTestFinished(() => ahead.close());
   fc.assert(
-    fc.property(fc.array(round, { minLength: 2, maxLength: 6 }), (rounds) => {
+    fc.property(fc.array(round, { minLength: 2, maxLength: 4 }), (rounds) => {
       removeTree(site.workspace);
       mkdirSync(site.workspace);
       const edits = planted.map((at): Edit => ["write", at, "one"]);
       for (const edit of edits) apply(edit);
       putBack(edits);
       let cache = new StatCache(cachePath);
-      for (const { edits, back, settings, store, restart } of rounds) {
+      let last: Scan | undefined;
+      for (const { edits, back, settings, store, restart, ...round } of rounds) {
         for (const edit of edits) apply(edit);
         if (back) putBack(edits);
         tick();
         const rules: Rules = { ...site.rules, ...settings };
         const fresh = scanSite(site, { rules, store: false, fs: counted("fresh") });
         if (restart) cache = new StatCache(cachePath);
-        const cached = scanSite(site, { rules, store, cache, fs: counted("cached"), ...trusting });
+        const cached = scanSite(site, {
+          rules,
+          store,
+          cache,
+          ...(round.ahead && { ahead }),
+          fs: counted("cached"),
+          ...trusting,
+        });
+        if (cache.root !== undefined) ahead.remember(cache.root);
         expect(told(cached)).toEqual(told(fresh));
+        const since = cached.tree.since?.(last?.root ?? null);
+        const before = last?.tree ?? { root: null, readTree: () => [] };
+        expect(since && differences(since.from, since.to)).toEqual(differences(before, fresh.tree));
+        last = fresh;
         if (store) {
           site.store.commit();
           // All of it is there, and is what it is called.
@@ -201,5 +230,5 @@ test("a scan with a cache finds what one without finds, whatever was edited betw
     }),
     { numRuns: 200 },
   );
-  expect(calls.cached).toBeLessThan(calls.fresh * 0.7);
-});
+  expect(calls.cached).toBeLessThan(calls.fresh * 0.8);
+}, 60_000);

@@ -1,7 +1,6 @@
-import type { Read } from "./reader.ts";
 import type { Folder } from "./remembered.ts";
-import type { FileTable } from "./remembered.ts";
-import { FileTableBuilder, noFiles } from "./remembered.ts";
+import type { FileTable, TableFile } from "./file-table.ts";
+import { FileTableBuilder, noFiles } from "./file-table.ts";
 import type { Stat } from "./scan-fs.ts";
 
 /**
@@ -45,8 +44,8 @@ export class Gathering {
     return files.sizeAt(at);
   }
 
-  addFile(name: string, { stat, size, hash, trusted }: Read): void {
-    this.#builder.add(name, stat, size, hash, trusted);
+  addFile(name: string, file: TableFile): void {
+    this.#builder.add(name, file);
     this.#isChanged = true;
   }
 

@@ -3,6 +3,7 @@ import type { ObjectStore } from "../store/objects.ts";
 import type { ReadAt } from "../store/file-content.ts";
 import type { Bounds } from "./bounds.ts";
 import { readRegularFile } from "./read-file.ts";
+import type { TableFile } from "./file-table.ts";
 import type { ScanFs, Stat } from "./scan-fs.ts";
 import { isFile, isLink, stoodStill } from "./scan-fs.ts";
 import type { Skipped } from "./skipped.ts";
@@ -10,16 +11,6 @@ import type { Skipped } from "./skipped.ts";
 const { S_IFMT, S_IFDIR, S_IFIFO, S_IFSOCK } = constants;
 // Between two looks at a path it may become something else; a path that keeps doing so is skipped.
 const tries = 3;
-
-/** What was read of a file or link. */
-export interface Read {
-  stat: Stat;
-  /** Bytes that were read. */
-  size: number;
-  hash: string;
-  /** It had stood still, so while its stat stands it need not be read again. */
-  trusted: boolean;
-}
 
 export interface ReaderOptions {
   fs: ScanFs;
@@ -47,7 +38,7 @@ export class Reader {
   }
 
   /** As it is now; undefined for what is neither file nor link, which is noted. */
-  read(place: string | Buffer, path: string, seen: Stat): Read | undefined {
+  read(place: string | Buffer, path: string, seen: Stat): TableFile | undefined {
     let stat = seen;
     for (let left = tries; left > 0; left -= 1) {
       if (!isFile(stat) && !isLink(stat)) {
@@ -63,7 +54,7 @@ export class Reader {
   }
 
   /** Undefined when it is no regular file any more. */
-  #file(place: string | Buffer, path: string, seen: Stat): Read | undefined {
+  #file(place: string | Buffer, path: string, seen: Stat): TableFile | undefined {
     const { fs, store, storing, bounds, skipped, now } = this.#options;
     bounds.checkFile(path, seen.size);
     const content = (fd: number, size: number): { hash: string; size: number } =>
@@ -77,7 +68,7 @@ export class Reader {
     return { ...read.result, stat: read.stat, trusted };
   }
 
-  #link(place: string | Buffer, stat: Stat): Read {
+  #link(place: string | Buffer, stat: Stat): TableFile {
     const { fs, store, storing, now } = this.#options;
     const readAt = now();
     const target = fs.readlink(place);

@@ -96,3 +96,19 @@ export function isSame(a: Stat, b: Stat): boolean {
     a.dev === b.dev
   );
 }
+
+/** Numbers that are kept of a file: ctime, mtime, size, inode, mode, device. */
+export const stampWidth = 6;
+
+/** Whether the i-th file of a table is what it was. A ctime of NaN is that of none. */
+export function standsAt(stamps: Float64Array, i: number, stat: Stat): boolean {
+  const at = i * stampWidth;
+  return (
+    stamps[at] === stat.ctimeMs &&
+    stamps[at + 1] === stat.mtimeMs &&
+    stamps[at + 2] === stat.size &&
+    stamps[at + 3] === stat.ino &&
+    stamps[at + 4] === stat.mode &&
+    stamps[at + 5] === stat.dev
+  );
+}

@@ -3,6 +3,9 @@ import type { SkippedPath } from "@cairn/shared/files";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Rules } from "../runner.ts";
 import type { ObjectStore, RecordKind, TreeEntry } from "../store/objects.ts";
+import type { Side } from "../diff/compare.ts";
+import type { Ahead } from "./ahead.ts";
+import { differingSides } from "./changes.ts";
 import { splitPath } from "./paths.ts";
 import type { Folder } from "./remembered.ts";
 import { entriesOf, folderEntry, repositoriesIn } from "./remembered.ts";
@@ -26,6 +29,8 @@ export interface ScanOptions extends WorkHooks {
   /** Keep what is read (durable by `store.commit`), or only hash it. */
   store: boolean;
   cache: StatCache | null;
+  /** Looks at what the cache remembers with a second thread. */
+  ahead?: Ahead | undefined;
   /** Milliseconds since 1970 by the clock that the filesystem stamps files with. */
   now?: () => number;
   /** The same, when the scan begins. */
@@ -39,6 +44,8 @@ export interface ScannedTree {
   lookup(path: Buffer): TreeEntry | undefined;
   /** Entries of a folder of this scan, or else of the store: a scan that only hashes works too. */
   readTree(hash: string): TreeEntry[];
+  /** Sides whose comparison tells what differs from a stored tree; null is the empty tree. */
+  since?(tree: string | null): { from: Side; to: Side };
 }
 
 /** Whether the path, or a folder above it, is left out of captures. */
@@ -71,9 +78,11 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
   const { workspace, cache, fs = realScanFs, now = Date.now, startedAt = Date.now() } = options;
   const tellsByTimes = new TellingDevices(fs);
   const known = cache?.root;
+  const looked = options.ahead?.look(options.check);
   const { walk, found } = readSettled(store, known, {
     ...options,
     fs,
+    looked,
     now,
     startedAt,
     tellsByTimes: (device, place) => tellsByTimes.has(device, place),
@@ -81,7 +90,7 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
   const { skipped, reader, rules, bounds } = walk;
   const { check } = options;
   const storing = new Storing({ store, fs, reader, skipped, ...(check && { check }) });
-  const root = options.store ? storing.keep(workspace, "", found, known) : found;
+  const root = options.store ? storing.keep(workspace, found, known) : found;
   const rulesRecord = Buffer.from(JSON.stringify(rules.stored()));
   const paths = skipped.list();
   const skippedRecord = paths.length === 0 ? null : encodeSkipped(paths);
@@ -113,7 +122,11 @@ function readSettled(
 ): { walk: Walk; found: Folder } {
   let before = known;
   for (let left = passes; ; left -= 1) {
-    const walk = new Walk(store, { ...options, again: left < passes });
+    const walk = new Walk(store, {
+      ...options,
+      again: left < passes,
+      looked: left < passes ? undefined : options.looked,
+    });
     let found: Folder;
     try {
       found = walk.run(before);
@@ -121,7 +134,7 @@ function readSettled(
       if (walk.salvaged !== undefined) options.cache?.salvage(walk.salvaged);
       throw error;
     }
-    if (found === before || left <= 1 || !hasMoved(options, found)) return { walk, found };
+    if (!walk.sawMoves || left <= 1 || !hasMoved(options, found)) return { walk, found };
     before = found;
   }
 }
@@ -148,7 +161,9 @@ class TreeOfScan implements ScannedTree {
   /** As it was before, which is what a capture compares with as a rule. */
   readonly #before: Folder | undefined;
   readonly #store: ObjectStore;
-  #byHash: Map<string, Folder> | undefined;
+  /** What is not as it was, on both sides: more is not looked at, as a rule. */
+  #changed: Map<string, Folder> | undefined;
+  #all: Map<string, Folder> | undefined;
 
   constructor(folder: Folder, before: Folder | undefined, store: ObjectStore) {
     this.root = folder.hash;
@@ -175,14 +190,33 @@ class TreeOfScan implements ScannedTree {
   }
 
   readTree(hash: string): TreeEntry[] {
-    this.#byHash ??= byHash(this.#folder, this.#before && byHash(this.#before, new Map()));
-    const folder = this.#byHash.get(hash);
+    this.#changed ??= byHash(this.#folder, this.#before, byHash(this.#before, this.#folder));
+    const folder = this.#changed.get(hash) ?? this.#unchanged(hash);
     return folder === undefined ? this.#store.readTree(hash) : entriesOf(folder);
+  }
+
+  since(tree: string | null): { from: Side; to: Side } {
+    const before = this.#before;
+    if (before !== undefined && before.hash === tree) return differingSides(before, this.#folder);
+    // Of the parent too the scan knows a part, as a rule: that spares reading it.
+    return { from: { root: tree, readTree: (hash) => this.readTree(hash) }, to: this };
+  }
+
+  #unchanged(hash: string): Folder | undefined {
+    this.#all ??= byHash(this.#folder, undefined);
+    return this.#all.get(hash);
   }
 }
 
-function byHash(folder: Folder, into = new Map<string, Folder>()): Map<string, Folder> {
+/** Folders by their hash, but for those that the other is made of too. */
+function byHash(
+  folder: Folder | undefined,
+  other: Folder | undefined,
+  into = new Map<string, Folder>(),
+): Map<string, Folder> {
+  if (folder === undefined || folder === other) return into;
   if (folder.hash !== "") into.set(folder.hash, folder);
-  for (const inner of folder.folders) byHash(inner, into);
+  const others = new Map(other?.folders.map((inner) => [inner.name, inner]));
+  for (const inner of folder.folders) byHash(inner, others.get(inner.name), into);
   return into;
 }

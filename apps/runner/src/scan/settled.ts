@@ -1,7 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import { unavailable } from "./workspace.ts";
 import type { Folder } from "./remembered.ts";
-import { placeOf } from "./remembered.ts";
+import { placeOf } from "./places.ts";
 import type { ScanFs } from "./scan-fs.ts";
 import { isSame } from "./scan-fs.ts";
 import { codeOf } from "../fs.ts";

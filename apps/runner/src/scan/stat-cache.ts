@@ -23,6 +23,7 @@ export class StatCache {
   #root: Folder | undefined;
   /** What the file holds. */
   #saved: Folder | undefined;
+  #isWhole = true;
   #bytes = 0;
   #liveBytes = 0;
   #rewrite = true;
@@ -43,12 +44,20 @@ export class StatCache {
     return this.#root;
   }
 
-  /** Call with what a scan of the whole workspace found. */
+  /** Call with what a scan of the whole workspace found. It is kept in memory. */
   remember(root: Folder): void {
     this.#root = root;
-    if (this.#path === undefined || root === this.#saved) return;
+    this.#isWhole = true;
+  }
+
+  /** Writes what is new to the file. Call it once nobody waits for the scan. */
+  save(): void {
+    const root = this.#root;
+    if (this.#path === undefined || root === undefined || !this.#isWhole || root === this.#saved) {
+      return;
+    }
     try {
-      this.#save(this.#path, root);
+      this.#write(this.#path, root);
       this.#saved = root;
     } catch {
       // A full disk: it is only a cache, but what follows a torn record would be lost in it.
@@ -59,9 +68,10 @@ export class StatCache {
   /** Call with what a scan had read when it failed. */
   salvage(root: Folder): void {
     this.#root = root;
+    this.#isWhole = false;
   }
 
-  #save(path: string, root: Folder): void {
+  #write(path: string, root: Folder): void {
     if (!this.#rewrite && this.#bytes <= 2 * this.#liveBytes + slackBytes) {
       const records = encodeChanges(root, this.#saved);
       appendFileSync(path, records);

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
-import { FileTable, FileTableBuilder, noFiles, pathOf } from "./remembered.ts";
+import { FileTable, FileTableBuilder, noFiles } from "./file-table.ts";
+import { pathOf } from "./places.ts";
 import type { Folder } from "./remembered.ts";
 
 // After the header come records, each of one folder, the latest of a folder counting: length of

@@ -1,7 +1,10 @@
 import type { ObjectStore } from "../store/objects.ts";
 import type { Reader } from "./reader.ts";
-import type { FileTable, Folder } from "./remembered.ts";
-import { entriesOf, FileTableBuilder, pathOf, placeOf } from "./remembered.ts";
+import type { FileTable } from "./file-table.ts";
+import type { Folder } from "./remembered.ts";
+import { FileTableBuilder, noFiles } from "./file-table.ts";
+import { pathOf, placeOf } from "./places.ts";
+import { encodeFolder } from "./remembered.ts";
 import type { ScanFs } from "./scan-fs.ts";
 import type { Skipped } from "./skipped.ts";
 import { attempt } from "./unreadable.ts";
@@ -26,39 +29,39 @@ export class Storing {
   }
 
   /** Gives the folder as it is stored: what had to be read again may have changed. */
-  keep(place: string | Buffer, path: string, folder: Folder, before: Folder | undefined): Folder {
+  keep(workspace: string, root: Folder, before: Folder | undefined): Folder {
+    const isStored =
+      before !== undefined && before.hash !== "" && this.#options.store.has(before.hash);
+    return this.#keep(workspace, "", root, isStored ? before : undefined);
+  }
+
+  /** `before` is what stood there and is stored with all that is below it. */
+  #keep(place: string | Buffer, path: string, folder: Folder, before: Folder | undefined): Folder {
     const { store, check } = this.#options;
-    if (store.has(folder.hash)) return folder;
+    if (before?.hash === folder.hash || store.has(folder.hash)) return folder;
     check?.();
-    const files = this.#files(place, path, folder.files, this.#stored(before));
-    const outer = new Map(before?.folders.map((inner) => [inner.name, inner]));
+    const files = this.#files(place, path, folder.files, before?.files ?? noFiles);
+    const inside = new Map(before?.folders.map((inner) => [inner.name, inner]));
     const folders = folder.folders.map((inner) => {
       const { name } = inner;
-      return this.keep(placeOf(place, name), pathOf(path, name), inner, outer.get(name));
+      return this.#keep(placeOf(place, name), pathOf(path, name), inner, inside.get(name));
     });
     const isSame =
       files === folder.files && folders.every((inner, i) => inner === folder.folders[i]);
     const kept = isSame ? folder : { ...folder, files, folders, trusted: false };
-    const hash = store.putTree(entriesOf(kept));
+    const hash = store.putEncodedTree(encodeFolder(kept));
     return hash === kept.hash ? kept : { ...kept, hash };
   }
 
-  /** What a folder held before, if that is stored as a whole. */
-  #stored(before: Folder | undefined): Set<string> {
-    const known = new Set<string>();
-    if (before === undefined || before.hash === "" || !this.#options.store.has(before.hash)) {
-      return known;
-    }
-    for (let i = 0; i < before.files.length; i += 1) known.add(before.files.hashAt(i));
-    return known;
-  }
-
-  #files(place: string | Buffer, path: string, files: FileTable, stored: Set<string>): FileTable {
+  #files(place: string | Buffer, path: string, files: FileTable, stored: FileTable): FileTable {
     const { store, fs, reader, skipped, check } = this.#options;
+    if (files === stored) return files;
     const missing = new Set<number>();
+    let at = 0;
     for (let i = 0; i < files.length; i += 1) {
-      const hash = files.hashAt(i);
-      if (!stored.has(hash) && !store.has(hash)) missing.add(i);
+      at = stored.find(files.names[i] ?? "", at);
+      if (stored.names[at] === files.names[i] && files.isCopy(i, stored, at)) continue;
+      if (!store.has(files.hashAt(i))) missing.add(i);
     }
     if (missing.size === 0) return files;
     const builder = new FileTableBuilder();
@@ -72,7 +75,7 @@ export class Storing {
       const at = placeOf(place, name);
       const below = pathOf(path, name);
       const read = attempt(skipped, below, () => reader.read(at, below, fs.lstat(at)));
-      if (read !== undefined) builder.add(name, read.stat, read.size, read.hash, read.trusted);
+      if (read !== undefined) builder.add(name, read);
     }
     return builder.build();
   }

@@ -2,14 +2,17 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Rules } from "../runner.ts";
 import type { ObjectStore } from "../store/objects.ts";
+import type { Looked } from "./ahead.ts";
 import { Bounds } from "./bounds.ts";
 import type { Name } from "./entry-names.ts";
 import { namesIn } from "./entry-names.ts";
 import { readFolderPatterns } from "./folder-patterns.ts";
 import { Gathering } from "./gathering.ts";
 import { Reader } from "./reader.ts";
+import type { FileTable, TableFile } from "./file-table.ts";
+import { pathOf, placeOf } from "./places.ts";
 import type { Folder } from "./remembered.ts";
-import { entriesOf, isEmpty, pathOf, placeOf, stands } from "./remembered.ts";
+import { changedFiles, encodeFolder, isEmpty } from "./remembered.ts";
 import type { FolderPatterns, Layer, Standing } from "./rules.ts";
 import { isForbidden, RuleSet } from "./rules.ts";
 import type { ScanFs, Stat } from "./scan-fs.ts";
@@ -28,6 +31,8 @@ export interface WalkOptions extends WorkHooks {
   startedAt: number;
   /** `known` was read a moment ago: only folders are compared with it. */
   again: boolean;
+  /** What a look at the known folders, begun after the scan, has found already. */
+  looked: Looked | undefined;
   /** Whether a folder's times tell that its names changed, on the device that it is on. */
   tellsByTimes: (device: number, place: string | Buffer) => boolean;
 }
@@ -51,6 +56,8 @@ export class Walk {
   readonly skipped = new Skipped();
   readonly bounds: Bounds;
   readonly reader: Reader;
+  /** Names came or went since what was known: something may have been moved under the walk. */
+  sawMoves = false;
   /** After an error: what was read until then and is worth remembering. */
   salvaged: Folder | undefined;
   readonly #store: ObjectStore;
@@ -97,28 +104,29 @@ export class Walk {
   #folder(position: Position, known: Folder | undefined): Folder | undefined {
     const { place, layer, standing, stat } = position;
     this.#options.check?.();
-    if (
-      known !== undefined &&
-      known.key === this.rules.key(standing, layer) &&
-      this.#stands(place, known, stat)
-    ) {
-      const kept = this.#keep(position, known);
+    if (known !== undefined && known.key === this.rules.key(standing, layer)) {
+      const changed = this.#changed(place, known, stat);
+      const kept = changed && this.#keep(position, known, changed);
       if (kept !== undefined) return kept;
     }
     return this.#read(position, known);
   }
 
-  #stands(place: string | Buffer, known: Folder, stat: Stat): boolean {
-    const { again, fs } = this.#options;
-    return again ? known.trusted && isSame(known.stat, stat) : stands(fs, place, known, stat);
+  /** Which files changed; undefined when the folder's names or rules may be others. */
+  #changed(place: string | Buffer, known: Folder, stat: Stat): number[] | undefined {
+    const { again, fs, looked } = this.#options;
+    if (looked?.stands(known) === true) return [];
+    if (!again) return changedFiles(fs, place, known, stat, looked);
+    return known.trusted && isSame(known.stat, stat) ? [] : undefined;
   }
 
-  /** A folder that stands as it was, but for what is in its folders. Undefined if it moves. */
-  #keep(position: Position, known: Folder): Folder | undefined {
+  /** A folder that has the names that it had. Undefined if it has not any more. */
+  #keep(position: Position, known: Folder, changed: number[]): Folder | undefined {
     const below = this.#inside(position, known);
-    if (below === undefined) return undefined;
+    const files = below && this.#readAgain(position, known.files, changed);
+    if (below === undefined || files === undefined) return undefined;
     const layer = this.#layerIn(position, known.patterns);
-    this.bounds.addAll(position.path, known.files);
+    this.bounds.addAll(position.path, files);
     this.#progress();
     const gathering = new Gathering(known);
     let isWhole = true;
@@ -132,17 +140,41 @@ export class Walk {
     } catch (error) {
       throw this.#salvage(position, gathering, error);
     }
-    return this.#made({ ...known, folders: gathering.folders(), trusted: isWhole }, known);
+    const folders = gathering.folders();
+    const stands =
+      files === known.files && isWhole && folders.every((inner, i) => inner === known.folders[i]);
+    // Whole implies that none is missing.
+    if (stands) return known;
+    return this.#made({ ...known, files, folders, trusted: isWhole }, known);
+  }
+
+  /** The table with what was read of the changed files; undefined when one cannot be read. */
+  #readAgain(position: Position, files: FileTable, changed: number[]): FileTable | undefined {
+    if (changed.length === 0) return files;
+    const changes = new Map<number, TableFile>();
+    for (const i of changed) {
+      const name = files.names[i] ?? "";
+      const place = placeOf(position.place, name);
+      const path = pathOf(position.path, name);
+      const read = attempt(this.skipped, path, () =>
+        this.reader.read(place, path, this.#options.fs.lstat(place)),
+      );
+      if (read === undefined) return undefined;
+      changes.set(i, read);
+    }
+    return files.with(changes);
   }
 
   /** The folders in a folder that stands; undefined when one of them does not. */
   #inside(position: Position, known: Folder): Position[] | undefined {
     const found: Position[] = [];
-    for (const { name, standing } of known.folders) {
+    const { looked, fs } = this.#options;
+    for (const inner of known.folders) {
+      const { name, standing } = inner;
       const place = placeOf(position.place, name);
       const path = pathOf(position.path, name);
       try {
-        const stat = this.#options.fs.lstat(place);
+        const stat = looked?.stands(inner) === true ? inner.stat : fs.lstat(place);
         if (!isFolder(stat)) return undefined;
         found.push({ place, path, name, layer: undefined, standing, stat });
       } catch {
@@ -156,6 +188,7 @@ export class Walk {
   #read(position: Position, known: Folder | undefined): Folder | undefined {
     const { path, name, place, standing, stat } = position;
     const { fs, now, startedAt, tellsByTimes, check } = this.#options;
+    this.sawMoves ||= known === undefined || !isSame(known.stat, stat);
     const names = attempt(this.skipped, path, () => namesIn(place, fs));
     if (names === undefined) return undefined;
     const { patterns, sources } =
@@ -227,7 +260,7 @@ export class Walk {
   #made(folder: Omit<Folder, "hash" | "listed">, known: Folder | undefined): Folder {
     const listed = folder.standing !== "ignored" || !isEmpty(folder);
     if (known !== undefined && isUnchanged(folder, known)) return known;
-    return { ...folder, listed, hash: this.#store.hashTree(entriesOf(folder)) };
+    return { ...folder, listed, hash: this.#store.hashEncodedTree(encodeFolder(folder)) };
   }
 
   #layerIn({ standing, layer }: Position, patterns: FolderPatterns | undefined): Layer | undefined {

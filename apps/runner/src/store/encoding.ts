@@ -20,22 +20,49 @@ const fixedBytes = 11;
 /** A folder's entries, sorted by name bytes; the order of the array is changed. */
 export function encodeTree(entries: TreeEntry[]): Buffer {
   entries.sort((a, b) => Buffer.compare(a.name, b.name));
-  let length = 0;
-  for (const entry of entries) length += fixedBytes + entry.name.length + hashBytes;
-  const data = Buffer.allocUnsafe(length);
-  let at = 0;
+  const bytes = entries.reduce((sum, { name }) => sum + treeEntryBytes(name.length), 0);
+  const encoder = new TreeEncoder(bytes);
   for (const entry of entries) {
+    encoder.start(entry, entry.name.toString("latin1"));
+    encoder.end(entry.hash);
+  }
+  return encoder.data;
+}
+
+export function treeEntryBytes(nameBytes: number): number {
+  return fixedBytes + nameBytes + hashBytes;
+}
+
+/** Encodes a folder entry by entry, which come sorted by their names. */
+export class TreeEncoder {
+  readonly data: Buffer;
+  #at = 0;
+
+  constructor(bytes: number) {
+    this.data = Buffer.allocUnsafe(bytes);
+  }
+
+  /** `name` is a byte string. `end` or `endFrom` follows. */
+  start(entry: Pick<TreeEntry, "kind" | "mode" | "size">, name: string): void {
+    const { data } = this;
+    const at = this.#at;
     data[at] = codes[entry.kind];
     data.writeUInt16BE(entry.mode, at + 1);
     data.writeUIntBE(entry.size, at + 3, 6);
-    data.writeUInt16BE(entry.name.length, at + 9);
-    at += fixedBytes;
-    entry.name.copy(data, at);
-    at += entry.name.length;
-    data.write(entry.hash, at, "hex");
-    at += hashBytes;
+    data.writeUInt16BE(name.length, at + 9);
+    data.write(name, at + fixedBytes, "latin1");
+    this.#at = at + fixedBytes + name.length;
   }
-  return data;
+
+  end(hash: string): void {
+    this.data.write(hash, this.#at, "hex");
+    this.#at += hashBytes;
+  }
+
+  endFrom(hashes: Buffer, start: number): void {
+    hashes.copy(this.data, this.#at, start, start + hashBytes);
+    this.#at += hashBytes;
+  }
 }
 
 /** Throws when the bytes are no tree, which a verified hash rules out but for our own defects. */

@@ -35,6 +35,9 @@ export interface ObjectStore {
   hashBlob(data: Uint8Array): string;
   putTree(entries: TreeEntry[]): string;
   hashTree(entries: TreeEntry[]): string;
+  /** The same for a folder that `TreeEncoder` encoded. */
+  putEncodedTree(data: Buffer): string;
+  hashEncodedTree(data: Buffer): string;
   /** A small object that belongs to a checkpoint: its ignore rules, its skipped paths. */
   readRecord(kind: RecordKind, hash: string): Buffer;
   putRecord(kind: RecordKind, data: Uint8Array): string;

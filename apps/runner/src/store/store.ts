@@ -8,7 +8,7 @@ import { Claims } from "./claims.ts";
 import { Collection } from "./collection.ts";
 import type { Disk } from "./disk.ts";
 import { realDisk } from "./disk.ts";
-import { guarded, openError, writeError } from "./errors.ts";
+import { openError, writeError } from "./errors.ts";
 import { contentChecker, storeFacts } from "./facts.ts";
 import type { ReadAt, Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
@@ -22,6 +22,7 @@ import { PackWriter } from "./pack-writer.ts";
 import { Pending } from "./pending.ts";
 import { Reading } from "./reading.ts";
 import type { Purpose } from "./room.ts";
+import { isIndexSound, rebuildIndex } from "./rebuild.ts";
 import { Room } from "./room.ts";
 import type { Pin } from "./store-index.ts";
 import { StoreIndex } from "./store-index.ts";
@@ -89,7 +90,7 @@ export class Store implements ObjectStore {
    * again, and room is set aside for restores.
    */
   begin(): void {
-    guarded(() => this.as("restore", () => new Claims(this.index).releaseAll()));
+    this.index.guarded(() => this.as("restore", () => new Claims(this.index).releaseAll()));
     try {
       this.#room.keep();
     } catch {
@@ -104,13 +105,13 @@ export class Store implements ObjectStore {
   has(hash: string): boolean {
     this.hold();
     if (this.#pending.has(hash)) return true;
-    return !this.#distrusted.has(hash) && guarded(() => this.index.has(hash));
+    return !this.#distrusted.has(hash) && this.index.guarded(() => this.index.has(hash));
   }
 
   /** Keeps others from removing objects until the next `commit` or `discard`. */
   hold(): void {
     if (this.#gate.isInside) return;
-    guarded(() => {
+    this.index.guarded(() => {
       this.#gate.enter();
       this.#distrusted = this.index.distrusted();
     });
@@ -156,6 +157,14 @@ export class Store implements ObjectStore {
     return hashObject("tree", encodeTree([...entries]));
   }
 
+  putEncodedTree(data: Buffer): string {
+    return this.#putSmall("tree", data);
+  }
+
+  hashEncodedTree(data: Buffer): string {
+    return hashObject("tree", data);
+  }
+
   putRecord(kind: RecordKind, data: Uint8Array): string {
     return this.#putSmall(kind, data);
   }
@@ -174,10 +183,12 @@ export class Store implements ObjectStore {
       return blocks;
     });
     try {
-      this.index.commit(this.#writer.writer, blocks, pin, {
-        distrusted: this.#distrusted,
-        check: (held) => this.#room.check(held),
-      });
+      this.index.guarded(() =>
+        this.index.commit(this.#writer.writer, blocks, pin, {
+          distrusted: this.#distrusted,
+          check: (held) => this.#room.check(held),
+        }),
+      );
     } catch (error) {
       // The rows may be on the disk after all: their bytes must stay as they are.
       this.#writer.abandon();
@@ -201,7 +212,7 @@ export class Store implements ObjectStore {
   }
 
   unpin(pins: string[]): void {
-    guarded(() => this.index.unpin(pins));
+    this.index.guarded(() => this.index.unpin(pins));
   }
 
   /** Runs work that may use more than a capture: see `Room`. */
@@ -222,12 +233,12 @@ export class Store implements ObjectStore {
   }
 
   facts(): StoreFacts {
-    return guarded(() => storeFacts({ ...this.#parts(), room: this.#room }));
+    return this.index.guarded(() => storeFacts({ ...this.#parts(), room: this.#room }));
   }
 
   /** What each group of pins needs and no other does. */
   usage(request: UsageRequest, hooks: WorkHooks = {}): UsedBytes[] {
-    return guarded(() => usageOf(this.index, this.#reading, request, hooks));
+    return this.index.guarded(() => usageOf(this.index, this.#reading, request, hooks));
   }
 
   /** Looks for objects that do not read back in all packs; gives how many it found again. */
@@ -253,7 +264,9 @@ export class Store implements ObjectStore {
       reading: this.#reading,
     });
     try {
-      const collected = this.as("collect", () => this.#collection?.run(request, hooks));
+      const collected = this.index.guarded(() =>
+        this.as("collect", () => this.#collection?.run(request, hooks)),
+      );
       if (collected === undefined) throw new Error("no collection");
       if (collected.done) this.#collection = undefined;
       return collected;
@@ -269,7 +282,7 @@ export class Store implements ObjectStore {
     this.#pending.clear();
     try {
       this.#packs.forget();
-      guarded(() => {
+      this.index.guarded(() => {
         this.#collection?.stop();
         this.#writer.close();
       });
@@ -317,6 +330,21 @@ function opened<T>(work: () => T): T {
     return work();
   } catch (error) {
     throw openError(error);
+  }
+}
+
+/**
+ * Call once at start, by the store's only owner and before any thread opens it. An index that is
+ * damaged is made anew.
+ */
+export function prepareStore(dir: string): void {
+  mkdirSync(join(dir, "packs"), { recursive: true, mode: 0o700 });
+  if (!isIndexSound(dir, realDisk)) rebuildIndex(dir, realDisk);
+  const store = openStore(dir);
+  try {
+    store.begin();
+  } finally {
+    store.close();
   }
 }
 

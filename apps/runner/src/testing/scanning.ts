@@ -11,7 +11,9 @@ import { readable } from "./tree.ts";
 /** A storing scan of the site's workspace, without a cache unless one is given. */
 export function scanSite(site: RestoreSite, options: Partial<ScanOptions> = {}): Scan {
   const { workspace, rules, store } = site;
-  return scanWorkspace(store, { workspace, rules, store: true, cache: null, ...options });
+  const scan = scanWorkspace(store, { workspace, rules, store: true, cache: null, ...options });
+  options.cache?.save();
+  return scan;
 }
 
 /** A stored tree in the form of `listTree`, without the root's own line. */

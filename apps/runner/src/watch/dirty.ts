@@ -11,8 +11,9 @@ export function dirtyOf(
   tree: string | null,
   check?: () => void,
 ): Dirty {
+  const { from, to } = scan.tree.since?.(tree) ?? { from: storedSide(store, tree), to: scan.tree };
   let files = 0;
-  for (const change of compareTrees(storedSide(store, tree), scan.tree)) {
+  for (const change of compareTrees(from, to)) {
     if (isOfFile(change)) files += 1;
     check?.();
   }
