@@ -15,6 +15,8 @@ export interface Calls {
   recover: (committed: string[]) => r.Recovered[];
   reconcile: (pins: string[]) => number;
   release: (pins: string[]) => void;
+  waiting: () => r.Waiting;
+  repin: (snapshots: { pin: string; snapshot: r.Snapshot }[]) => number;
   diff: (request: r.DiffRequest, hooks: WorkHooks) => r.DiffResult;
   list: (request: r.ListRequest) => { entries: FileEntry[]; next_cursor?: string };
   read: (request: r.ReadRequest) => r.ReadResult;

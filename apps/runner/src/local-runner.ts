@@ -122,6 +122,10 @@ export class LocalRunner implements Calls {
     this.#restoring(() => this.#store.unpin(pins));
   }
 
+  waiting: Calls["waiting"] = () => this.#store.waiting();
+
+  repin: Calls["repin"] = (snapshots) => this.#restoring(() => this.#store.repin(snapshots));
+
   diff({ from, to, ...rest }: DiffRequest, hooks: WorkHooks): DiffResult {
     const sides = { from: this.#side(from, hooks), to: this.#side(to, hooks) };
     return diff({ ...rest, ...sides, finder: this.#renames }, hooks);

@@ -263,6 +263,14 @@ export interface FolderListing {
   truncated: boolean;
 }
 
+/** What the store needs the server to do. */
+export interface Waiting {
+  /** Snapshots that were let go since the last whole collection. */
+  released: number;
+  /** The index was made anew and may lack pins: nothing is collected until `repin`. */
+  pins_lost: boolean;
+}
+
 export interface StoreFacts {
   objects: number;
   /** Bytes of the packs on disk. */
@@ -316,6 +324,12 @@ export interface Runner {
   /** At start: unpins every snapshot whose pin is not in the list. Resolves to how many. */
   reconcile(pins: string[]): Promise<number>;
   release(pins: string[]): Promise<void>;
+  waiting(): Promise<Waiting>;
+  /**
+   * Pins again what an index that was made anew has lost. `snapshots` are all that are kept.
+   * Resolves to how many had no pin.
+   */
+  repin(snapshots: { pin: string; snapshot: Snapshot }[]): Promise<number>;
   diff(request: DiffRequest, hooks?: Hooks): Promise<DiffResult>;
   list(request: ListRequest): Promise<{ entries: FileEntry[]; next_cursor?: string }>;
   read(request: ReadRequest): Promise<ReadResult>;

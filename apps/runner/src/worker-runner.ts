@@ -7,7 +7,7 @@ import { isThreadEnded } from "./errors.ts";
 import { Operations } from "./operations.ts";
 import type * as r from "./runner.ts";
 import { lockStore } from "./store/lock.ts";
-import { openStore } from "./store/store.ts";
+import { prepareStore } from "./store/store.ts";
 import { Glances } from "./watch/glances.ts";
 import { unwatchedOf } from "./watch/unwatched.ts";
 import { Watchers } from "./watch/watchers.ts";
@@ -42,9 +42,7 @@ export async function startRunner(options: RunnerOptions): Promise<r.Runner> {
   const lock = lockStore(storeDir);
   try {
     // Before any thread: tables are made, and packs of threads that crashed are free again.
-    const store = openStore(storeDir);
-    store.begin();
-    store.close();
+    prepareStore(storeDir);
     return new WorkerRunner(options, storeDir, () => lock.release());
   } catch (error) {
     lock.release();
@@ -136,6 +134,14 @@ class WorkerRunner implements r.Runner {
 
   release(pins: string[]): Promise<void> {
     return this.#read("release", pins);
+  }
+
+  waiting(): Promise<r.Waiting> {
+    return this.#read("waiting", undefined);
+  }
+
+  repin(snapshots: { pin: string; snapshot: r.Snapshot }[]): Promise<number> {
+    return this.#read("repin", snapshots);
   }
 
   diff(request: r.DiffRequest, hooks?: r.Hooks): Promise<r.DiffResult> {

@@ -18,7 +18,7 @@ export function repair(
   hooks: WorkHooks,
 ): Repaired {
   const { snapshots, workspaces } = request;
-  store.index.pinMissing(snapshots);
+  if (store.index.state("pins_lost") !== undefined) store.index.pinMissing(snapshots);
   const everBad = new Set<string>();
   const inspect = (): Inspection => {
     const inspection = new Inspection(store, hooks);

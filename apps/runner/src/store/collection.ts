@@ -1,11 +1,15 @@
+import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Collected, CollectRequest } from "../runner.ts";
+import { damagedIndex } from "./errors.ts";
 import type { Pause } from "./gate.ts";
 import { restBetween } from "./gate.ts";
 import { Marking } from "./marking.ts";
 import type { Reading } from "./reading.ts";
 import type { RewritingOptions } from "./rewriting.ts";
+import { quickCheck } from "./index-damage.ts";
 import { Rewriting } from "./rewriting.ts";
+import type { StoreIndex } from "./store-index.ts";
 import { Sweeping } from "./sweeping.ts";
 
 /**
@@ -16,10 +20,15 @@ export class Collection {
   readonly #steps: Generator<Pause, void>;
   readonly #sweeping: Sweeping;
   readonly #rewriting: Rewriting;
+  readonly #index: StoreIndex;
+  readonly #released: number;
   #told = { freed: 0, removed: 0, rewritten: 0, packs: 0 };
 
   constructor(options: RewritingOptions & { reading: Reading }) {
     const { index, gate, reading } = options;
+    refuseUnsound(index);
+    this.#index = index;
+    this.#released = index.released();
     const marking = new Marking(index.database, reading);
     this.#sweeping = new Sweeping(index, gate, marking);
     this.#rewriting = new Rewriting(options);
@@ -33,7 +42,10 @@ export class Collection {
       for (;;) {
         check?.();
         const { done, value } = this.#steps.next();
-        if (done === true) return this.#since(true);
+        if (done === true) {
+          this.#index.collected(this.#released);
+          return this.#since(true);
+        }
         const busy = value === "busy";
         if (performance.now() >= end || (busy && max_ms !== undefined)) return this.#since(false);
         if (busy) restBetween();
@@ -71,4 +83,16 @@ function* steps(
   yield* marking.run();
   yield* sweeping.run();
   yield* rewriting.run();
+}
+
+/** What is alive is told by pins and journals alone: without them all would go. */
+function refuseUnsound(index: StoreIndex): void {
+  if (index.state("pins_lost") !== undefined) {
+    throw new ProtocolError(
+      "damaged",
+      "Nothing is collected: the index was made anew, and which snapshots are kept is not known. Start Cairn again, or run repair.",
+    );
+  }
+  const { database } = index;
+  if (!quickCheck(database, "pins") || !quickCheck(database, "journals")) throw damagedIndex();
 }

@@ -46,7 +46,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /** The error of the table for a failure of disk or index while the store was used. */
-function storeError(error: unknown): unknown {
+export function storeError(error: unknown): unknown {
   if (error instanceof ProtocolError || !(error instanceof Error)) return error;
   const result = resultCode(error);
   if (isDiskFull(error)) {
@@ -60,17 +60,22 @@ function storeError(error: unknown): unknown {
   return error;
 }
 
+/** Whether it tells that SQLite cannot make sense of the index, as this module says it. */
+export function isDamagedIndex(error: unknown): boolean {
+  return error instanceof ProtocolError && error.details?.["reason"] === "index";
+}
+
 /** The same for opening the index, where SQLite calls damage by many names. */
 export function openError(error: unknown): unknown {
   const known = storeError(error);
   return resultCode(known) === sqliteError ? damagedIndex(known) : known;
 }
 
-function damagedIndex(cause: unknown): ProtocolError {
+export function damagedIndex(cause?: unknown): ProtocolError {
   return new ProtocolError(
     "damaged",
-    "The index of the snapshot store is damaged. Put the data folder back from a backup, or start with a new one.",
-    { cause },
+    "The index of the snapshot store is damaged. Start Cairn again: it then makes the index anew from the packs.",
+    { details: { reason: "index" }, cause },
   );
 }
 
@@ -87,13 +92,4 @@ export function writeError(error: unknown): ProtocolError {
     `The snapshot store could not be written (${why}). Nothing that was kept is lost; check the disk of Cairn's data folder and try again.`,
     { cause: error },
   );
-}
-
-/** Runs `work` with its errors translated by `storeError`. */
-export function guarded<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw storeError(error);
-  }
 }

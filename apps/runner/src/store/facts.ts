@@ -1,7 +1,7 @@
 import type { StoreFacts } from "../runner.ts";
 import { blockLength, blockLengthSql, packHeader } from "./blocks.ts";
 import type { Disk } from "./disk.ts";
-import { damaged, guarded } from "./errors.ts";
+import { damaged } from "./errors.ts";
 import { kindOf } from "./hashing.ts";
 import type { PackReader } from "./pack-reader.ts";
 import type { Reading } from "./reading.ts";
@@ -56,7 +56,7 @@ export function contentChecker({
 }: Parts & { packs: PackReader; reading: Reading }): (hash: string) => void {
   const sizes = new Map(disk.list(dir).map(({ name, bytes }) => [name, bytes]));
   const check = (hash: string): ObjectPlace => {
-    const place = guarded(() => index.find(hash));
+    const place = index.guarded(() => index.find(hash));
     if (place === undefined) throw damaged(hash, "it is not in the store");
     const end = place.block.offset + blockLength(place.block);
     if (end <= (sizes.get(place.pack) ?? 0)) return place;

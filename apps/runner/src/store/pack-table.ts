@@ -52,9 +52,10 @@ export class PackTable {
       }));
   }
 
-  names(): Set<string> {
-    const rows = this.#database.prepare("SELECT name FROM packs").all();
-    return new Set(rows.map(({ name }) => String(name)));
+  /** Whether there are blocks of a pack that is not known. */
+  isTorn(): boolean {
+    const sql = "SELECT 1 FROM blocks WHERE pack NOT IN (SELECT id FROM packs) LIMIT 1";
+    return this.#database.prepare(sql).get() !== undefined;
   }
 
   /** Nobody appends to the packs from here on; whoever did finds out. Call while alone. */

@@ -1,6 +1,6 @@
 import { chunkBytes, decodeChunks, decodeTree } from "./encoding.ts";
 import type { ChunkList } from "./encoding.ts";
-import { damaged, guarded, isDamage, readError } from "./errors.ts";
+import { damaged, isDamage, readError } from "./errors.ts";
 import { hashObject, kindOf } from "./hashing.ts";
 import type { Kind } from "./hashing.ts";
 import type { TreeEntry } from "./objects.ts";
@@ -86,7 +86,7 @@ export class Reading {
   }
 
   #find(hash: string): ObjectPlace {
-    const place = guarded(() => this.#index.find(hash));
+    const place = this.#index.guarded(() => this.#index.find(hash));
     if (place === undefined) throw damaged(hash, "it is not in the store");
     return place;
   }

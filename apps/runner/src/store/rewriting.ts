@@ -3,6 +3,7 @@ import { codeOf } from "../fs.ts";
 import { directoryOf, isSoundBlock, packHeader, rawOf } from "./blocks.ts";
 import { Claims } from "./claims.ts";
 import type { Disk } from "./disk.ts";
+import { damagedIndex } from "./errors.ts";
 import type { Gate, Pause } from "./gate.ts";
 import { aloneMs } from "./gate.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
@@ -68,13 +69,15 @@ export class Rewriting {
     const { disk, dir, writer } = this.#options;
     writer.close();
     const files = disk.list(dir);
-    const known = this.#table.names();
-    for (const { name, bytes } of files) {
-      if (!known.has(name)) this.#unlink(name, bytes);
-    }
     const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]));
-    const candidates = this.#table
-      .list()
+    const packs = this.#table.list();
+    if (this.#table.isTorn()) throw damagedIndex();
+    // A pack that is missed may be one of these under a damaged name.
+    if (packs.every(({ name, live }) => live === 0 || sizes.has(name))) {
+      const known = new Set(packs.map(({ name }) => name));
+      for (const { name, bytes } of files) if (!known.has(name)) this.#unlink(name, bytes);
+    }
+    const candidates = packs
       .map((pack) => ({ ...pack, bytes: sizes.get(pack.name) ?? 0 }))
       .filter((pack) => deadIn(pack) > deadShare);
     this.#table.claim(candidates, owner);

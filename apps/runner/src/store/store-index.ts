@@ -1,8 +1,11 @@
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { Snapshot } from "../runner.ts";
 import type { BlockPlace } from "./blocks.ts";
 import { blockLength } from "./blocks.ts";
+import { isDamagedIndex, openError, storeError } from "./errors.ts";
+import { noteDamage } from "./index-damage.ts";
 import { prepareSchema } from "./schema.ts";
 import { transaction } from "./sqlite.ts";
 
@@ -57,11 +60,13 @@ const busyMs = 30_000;
 /** The SQLite index of the packs. Each thread has a connection of its own. */
 export class StoreIndex {
   readonly database: DatabaseSync;
+  readonly #dir: string;
   readonly #making: Making;
   readonly #has: StatementSync;
   readonly #find: StatementSync;
 
   constructor(path: string, making: Making = (work) => work()) {
+    this.#dir = dirname(path);
     this.#making = making;
     this.database = new DatabaseSync(path, {
       timeout: busyMs,
@@ -82,7 +87,7 @@ export class StoreIndex {
       );
     } catch (error) {
       this.database.close();
-      throw error;
+      throw openError(error);
     }
   }
 
@@ -107,6 +112,17 @@ export class StoreIndex {
       length: Number(row["length"]),
       size: Number(row["size"]),
     };
+  }
+
+  /** Runs `work` with its errors as those of the table. Damage is noted, for the next start. */
+  guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const known = storeError(error);
+      if (isDamagedIndex(known)) noteDamage(this.#dir);
+      throw known;
+    }
   }
 
   /** One write transaction. */
@@ -202,15 +218,28 @@ export class StoreIndex {
   unpin(pins: string[]): void {
     this.write(() => {
       const remove = this.database.prepare("DELETE FROM pins WHERE pin = ?");
-      for (const pin of pins) remove.run(pin);
+      let removed = 0;
+      for (const pin of pins) removed += Number(remove.run(pin).changes);
+      if (removed > 0) this.#release(removed);
     });
   }
 
-  /** Pins that an index made anew has lost. */
-  pinMissing(pins: Pin[]): void {
+  /** Pins what has no pin. Gives how many that were. */
+  pinMissing(pins: Pin[]): number {
     const known = new Set(this.pins());
     const missing = pins.filter(({ pin }) => !known.has(pin));
     if (missing.length > 0) this.write(() => missing.forEach((pin) => this.#pin(pin)));
+    return missing.length;
+  }
+
+  /** Pins that were let go and not collected for since. */
+  released(): number {
+    return Number(this.state("released") ?? 0);
+  }
+
+  /** So many of them were collected for. */
+  collected(released: number): void {
+    if (released > 0) this.write(() => this.#release(-released));
   }
 
   pins(): string[] {
@@ -232,6 +261,20 @@ export class StoreIndex {
     this.database
       .prepare("INSERT OR REPLACE INTO workspaces (path, device) VALUES (?, ?)")
       .run(workspace, device);
+  }
+
+  state(key: string): string | undefined {
+    const row = this.database.prepare("SELECT value FROM state WHERE key = ?").get(key);
+    return row && String(row["value"]);
+  }
+
+  /** Undefined forgets it. */
+  setState(key: string, value: string | undefined): void {
+    this.write(() =>
+      value === undefined
+        ? this.database.prepare("DELETE FROM state WHERE key = ?").run(key)
+        : this.database.prepare("INSERT OR REPLACE INTO state VALUES (?, ?)").run(key, value),
+    );
   }
 
   close(): void {
@@ -287,6 +330,15 @@ export class StoreIndex {
       unused.run(Number(row["length"]), Number(row["block"]));
       remove.run(key);
     }
+  }
+
+  #release(pins: number): void {
+    this.database
+      .prepare(
+        `INSERT INTO state VALUES ('released', ?1)
+         ON CONFLICT (key) DO UPDATE SET value = CAST(max(value + ?1, 0) AS TEXT)`,
+      )
+      .run(String(pins));
   }
 
   #pin({ pin, snapshot }: Pin): void {

@@ -1,7 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkHooks } from "../cancelling.ts";
-import type { Collected, CollectRequest, StoreFacts, UsageRequest, UsedBytes } from "../runner.ts";
+import type {
+  Collected,
+  CollectRequest,
+  StoreFacts,
+  UsageRequest,
+  UsedBytes,
+  Waiting,
+} from "../runner.ts";
 import { packRollBytes } from "./blocks.ts";
 import { encodeTree } from "./encoding.ts";
 import { Claims } from "./claims.ts";
@@ -213,6 +220,22 @@ export class Store implements ObjectStore {
 
   unpin(pins: string[]): void {
     this.index.guarded(() => this.index.unpin(pins));
+  }
+
+  waiting(): Waiting {
+    return this.index.guarded(() => ({
+      released: this.index.released(),
+      pins_lost: this.index.state("pins_lost") !== undefined,
+    }));
+  }
+
+  /** Pins what an index that was made anew has lost; `all` is whatever is kept. */
+  repin(all: Pin[]): number {
+    return this.index.guarded(() => {
+      const missing = this.index.pinMissing(all);
+      this.index.setState("pins_lost", undefined);
+      return missing;
+    });
   }
 
   /** Runs work that may use more than a capture: see `Room`. */

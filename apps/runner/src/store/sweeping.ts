@@ -1,4 +1,5 @@
 import type { StatementSync } from "node:sqlite";
+import { damagedIndex } from "./errors.ts";
 import type { Gate, Pause } from "./gate.ts";
 import { aloneMs } from "./gate.ts";
 import { kinds } from "./hashing.ts";
@@ -7,6 +8,12 @@ import type { StoreIndex } from "./store-index.ts";
 
 const pageRows = 4000;
 const holders = `kind IN (${kinds.tree}, ${kinds.chunks})`;
+
+const unlikeSql = `
+  SELECT 1 FROM blocks LEFT JOIN
+    (SELECT block, count(*) AS refs, sum(length) AS live FROM objects GROUP BY block) AS used
+    ON used.block = blocks.id
+  WHERE blocks.refs <> coalesce(used.refs, 0) OR blocks.live <> coalesce(used.live, 0)`;
 
 interface Row {
   hash: Uint8Array;
@@ -47,7 +54,7 @@ export class Sweeping {
       yield* this.#remove(this.#unmarked(page));
       yield;
     }
-    this.#correct(last);
+    this.#compare(last);
     this.#trust();
   }
 
@@ -127,21 +134,19 @@ export class Sweeping {
     return Number(row?.["id"] ?? 0);
   }
 
-  /** Counts that are wrong, whatever made them so, would keep a block for ever, or drop one in use. */
-  #correct(last: number): void {
+  /**
+   * What blocks are said to hold must be what the rows say: one of them is damaged otherwise, and
+   * with it blocks would be dropped that are needed.
+   */
+  #compare(last: number): void {
     const { database } = this.#index;
     const rows = database.prepare("SELECT id, refs, live FROM blocks WHERE id <= ?").all(last);
-    const wrong = rows.flatMap((row) => {
-      const id = Number(row["id"]);
-      const { refs, live } = this.#used.get(id) ?? { refs: 0, live: 0 };
-      return refs === row["refs"] && live === row["live"] ? [] : [{ id, refs, live }];
+    const isSame = rows.every((row) => {
+      const { refs, live } = this.#used.get(Number(row["id"])) ?? { refs: 0, live: 0 };
+      return refs === row["refs"] && live === row["live"];
     });
-    if (wrong.length === 0) return;
-    this.#index.write(() => {
-      const set = database.prepare("UPDATE blocks SET refs = ?, live = ? WHERE id = ?");
-      for (const { id, refs, live } of wrong) set.run(refs, live, id);
-    });
-    this.#marking.wrote();
+    // Captures that stored anew what was damaged may have changed them meanwhile.
+    if (!isSame && database.prepare(unlikeSql).get() !== undefined) throw damagedIndex();
   }
 }
 
