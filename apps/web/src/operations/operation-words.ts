@@ -19,8 +19,9 @@ const statuses = {
   pending: "in progress",
   done: "done",
   done_with_differences: "done, with differences",
-  failed: "failed",
-  rolled_back: "failed, the folder is as before",
+  // It failed or was cancelled; either way nothing of it is left.
+  failed: "not done, the folder is as before",
+  rolled_back: "cut off, the folder is as before",
 } as const satisfies Record<Operation["status"], string>;
 
 /** `Restore`, `Undo of a restore`. */

@@ -2,7 +2,7 @@ import type { Session } from "@cairn/shared/session";
 import { Ellipsis, Trash2 } from "lucide-react";
 import { useNavigate } from "react-router";
 import { commands } from "../commands.ts";
-import { plural } from "../format.ts";
+import { formatCount } from "../format.ts";
 import { OperationsMenu } from "../operations/OperationsMenu.tsx";
 import { AutoLine } from "../sessions/AutoLine.tsx";
 import { DirtyButton } from "../sessions/DirtyBadge.tsx";
@@ -62,8 +62,11 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
         <DirtyButton session_id={session_id} onOpen={() => onDialog({ kind: "changes" })} />
         <AutoLine session_id={session_id} short />
       </div>
-      <span className="datum shrink-0 text-fg-3 @max-xl:hidden">
-        {plural(session.checkpoints, "checkpoint")}
+      <span className="datum shrink-0 text-fg-3 @max-md:hidden" title="Checkpoints">
+        {formatCount(session.checkpoints)}
+        <span className="@max-xl:sr-only">
+          {session.checkpoints === 1 ? " checkpoint" : " checkpoints"}
+        </span>
       </span>
       <div className="flex shrink-0 items-center gap-1">
         <OperationsMenu session_id={session_id} />

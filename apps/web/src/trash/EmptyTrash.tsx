@@ -8,12 +8,14 @@ import { ErrorNote } from "../ui/ErrorNote.tsx";
 interface Props {
   /** Without it, all of every session, and deleted sessions too. */
   session_id: string | undefined;
+  /** There is more than one thing to delete. */
+  many: boolean;
   /** One is no longer in the trash. */
   onGone: (id: string) => void;
 }
 
 /** Deletes everything in the trash for good, after a second yes. */
-export function EmptyTrash({ session_id, onGone }: Props) {
+export function EmptyTrash({ session_id, many, onGone }: Props) {
   const offline = useOffline();
   const keep = useRef<HTMLButtonElement>(null);
   const [asking, setAsking] = useState(false);
@@ -36,6 +38,8 @@ export function EmptyTrash({ session_id, onGone }: Props) {
           onGone(each.session_id);
           setGone(++count);
         }
+        // Their checkpoints went with them.
+        if (sessions.length > 0) continue;
         for (const each of checkpoints) {
           await purgeCheckpoint(each.session_id, each.checkpoint_id);
           onGone(each.checkpoint_id);
@@ -50,7 +54,7 @@ export function EmptyTrash({ session_id, onGone }: Props) {
   };
 
   if (!asking)
-    return (
+    return many ? (
       <div className="mb-2 flex justify-end">
         <Button
           tone="ghost"
@@ -63,7 +67,7 @@ export function EmptyTrash({ session_id, onGone }: Props) {
           Empty the trash…
         </Button>
       </div>
-    );
+    ) : null;
   return (
     <div
       role="group"

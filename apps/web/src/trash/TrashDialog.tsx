@@ -67,7 +67,7 @@ function OpenTrash({ session_id, open, onOpenChange }: TrashDialogProps) {
             : "Deleted checkpoints of this session come here first."}
         </EmptyState>
       )}
-      {entries.length > 1 && <EmptyTrash session_id={session_id} onGone={leave} />}
+      <EmptyTrash session_id={session_id} many={entries.length > 1} onGone={leave} />
       <ul className="grid grid-cols-[minmax(0,1fr)] gap-2">
         {entries.map((entry) =>
           "session" in entry ? (
