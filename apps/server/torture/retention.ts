@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { Random, seedOf } from "../src/simulation/random.ts";
 import { excess, leaked, RetentionTrial } from "../src/testing/retention-trial.ts";
-import { startTestService } from "../src/testing/service.ts";
+import { memoryFolder, startTestService } from "../src/testing/service.ts";
 
 const { values } = parseArgs({
   options: { runs: { type: "string" }, seed: { type: "string" } },
@@ -18,7 +18,7 @@ console.log(`retention: --runs ${runs} --seed ${seed}`);
 const sums = { histories: 0, broken: 0, excess: 0, leaked: 0, warnings: 0 };
 while (sums.histories < runs) {
   // A fresh store now and then, so that what leaks is found while its histories are few.
-  const cairn = await startTestService();
+  const cairn = await startTestService(memoryFolder);
   const folder = await cairn.folder();
   const trials: RetentionTrial[] = [];
   const end = Math.min(runs, sums.histories + 50);

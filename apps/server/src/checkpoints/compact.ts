@@ -93,13 +93,19 @@ export async function compact(
   return await remove(deps, session.session_id, decision, operation_id, context, false);
 }
 
+/** What one transaction of a policy takes: more would hold up others, and its event lists all. */
+const atOnce = 1_000;
+
 /** The compaction that a session's policy asks for. Gives how many went. */
 export async function compactByPolicy(deps: ServiceDeps, session_id: string): Promise<number> {
   const session = await findOpenSession(deps.store, session_id);
   const { retention } = session.settings;
   if (retention === null) return 0;
   const decision = await decide(deps, session, rulesOf(retention), () => undefined);
-  if (decision.removed.length === 0) return 0;
-  await remove(deps, session_id, decision, deps.newId(), { actor: "cairn" }, true);
-  return decision.removed.length;
+  const { removed } = decision;
+  for (let at = 0; at < removed.length; at += atOnce) {
+    const some = { ...decision, removed: removed.slice(at, at + atOnce) };
+    await remove(deps, session_id, some, deps.newId(), { actor: "cairn" }, true);
+  }
+  return removed.length;
 }

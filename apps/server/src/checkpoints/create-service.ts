@@ -171,6 +171,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     checkpointIfChanged: (session_id, reason) =>
       lanes.run(session_id, () => checkpointIfChanged(deps, usage, session_id, reason)),
     drain: async () => {
+      usage.close();
       await Promise.all([upkeep.close(), lanes.drain()]);
     },
   };

@@ -3,14 +3,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { callService } from "../testing/call-service.ts";
-import { startTestService, type TestService } from "../testing/service.ts";
+import { memoryFolder, startTestService, type TestService } from "../testing/service.ts";
 
 const hour = 60 * 60 * 1000;
 const day = 24 * hour;
 
 let cairn: TestService;
 beforeEach(async () => {
-  cairn = await startTestService();
+  cairn = await startTestService(memoryFolder);
 });
 afterEach(async () => {
   await cairn.stop();

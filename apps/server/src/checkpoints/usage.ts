@@ -22,6 +22,7 @@ export class Usage {
   readonly #deps: ServiceDeps;
   #figures: Figures | undefined;
   #walk: Promise<Figures> | undefined;
+  readonly #ending = new AbortController();
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps;
@@ -60,6 +61,11 @@ export class Usage {
     );
   }
 
+  /** Ends a walk at its next step. */
+  close(): void {
+    this.#ending.abort();
+  }
+
   async #measure(more?: { session_id: string; pin: string }): Promise<Figures> {
     // One that is at work may have missed what came last.
     while (this.#walk !== undefined) await this.#walk.catch(() => undefined);
@@ -88,7 +94,7 @@ export class Usage {
     if (more !== undefined) add(more.session_id, more.pin);
     const { stored_bytes: stored } = await runner.facts();
     const groups = [...pins].map(([id, own]) => ({ id, pins: own }));
-    const used = await runner.usage({ groups });
+    const used = await runner.usage({ groups }, { signal: this.#ending.signal });
     const bytes = new Map(used.map(({ id, bytes }) => [id, bytes]));
     return { at: performance.now(), stored, bytes };
   }

@@ -3,11 +3,11 @@ import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { callService } from "../testing/call-service.ts";
-import { startTestService, type TestService } from "../testing/service.ts";
+import { memoryFolder, startTestService, type TestService } from "../testing/service.ts";
 
 let cairn: TestService;
 beforeEach(async () => {
-  cairn = await startTestService();
+  cairn = await startTestService(memoryFolder);
 });
 afterEach(async () => {
   await cairn.stop();
@@ -69,6 +69,7 @@ test("[VAL1] a turned bit is found by reading back: named with its object, paths
     ]),
   );
   expect(found.problems).toHaveLength(2);
+  for (const { object } of found.problems) expect(object).toMatch(/^[0-9a-f]{64}$/);
   expect([await damaged(sound), await damaged(broken), await damaged(later)]).toEqual([
     false,
     true,
@@ -113,6 +114,27 @@ test("[VAL1] a validation tells how it gets on, and marks nothing once it is can
   await call("validate", { session_id, deep: true, operation_id });
   expect(told).toContainEqual(expect.objectContaining({ session_id, operation_id }));
   expect(await damaged(checkpoint_id)).toBe(true);
+});
+
+test("[VAL2] repair heals what a folder still holds, and says what stays broken", async () => {
+  const { session_id, write, read, take, damaged } = await scene();
+  const [held, gone] = [randomBytes(300_000), randomBytes(300_000)];
+  await write("held.bin", held);
+  await write("gone.bin", gone);
+  const first = await take();
+  await write("gone.bin", Buffer.from("something else"));
+  const second = await take();
+  await flip(held);
+  await flip(gone);
+  expect(await call("validate", { deep: true })).toMatchObject({ valid: 0, invalid: 2 });
+  const repaired = await call("repair", {});
+  expect(repaired).toMatchObject({ healed: 1, valid: 1, invalid: 1 });
+  expect(repaired.problems).toMatchObject([{ checkpoint_id: first, path: "gone.bin" }]);
+  expect([await damaged(first), await damaged(second)]).toEqual([true, false]);
+  await write("held.bin", Buffer.from("changed"));
+  await call("restore", { session_id, checkpoint_id: second });
+  expect((await read("held.bin")).equals(held)).toBe(true);
+  expect(await call("validate", { session_id, deep: true })).toMatchObject({ invalid: 1 });
 });
 
 test("[VAL2] the next pages are of what the first found", async () => {

@@ -208,9 +208,8 @@ export class RetentionTrial {
 
   /** Lets time pass, then looks at the trash as the server does once an hour. */
   async #wait(): Promise<void> {
-    const ms = this.#random.pick([2 * hour, 7 * hour, day, 3 * day, 8 * day]);
+    const ms = this.#random.pick([2 * hour, 7 * hour, day, 3 * day, 7.2 * day]);
     this.#cairn.advance(ms + this.#random.below(hour));
-    if (this.#random.chance(0.03)) await this.#cairn.restart();
     const now = this.#now();
     await this.#cairn.service.upkeep.run();
     for (const one of this.#of("trash")) {

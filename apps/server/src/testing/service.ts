@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -10,6 +11,9 @@ import { openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
 
 export const tester = { actor: "tester" };
+
+/** For tests that are about no disk: syncs cost nothing there. */
+export const memoryFolder = existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir();
 
 export interface TestService {
   service: Service;
