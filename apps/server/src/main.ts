@@ -13,7 +13,7 @@ import { Authenticator } from "./auth/authenticator.ts";
 import { BrowserKeys } from "./auth/browser-keys.ts";
 import { LoginCodes } from "./auth/login-codes.ts";
 import { removeServerFile, writeServerFile } from "./auth/server-file.ts";
-import { Auto } from "./auto/auto.ts";
+import { createAuto } from "./auto/create-auto.ts";
 import { LocalBus } from "./bus/local.ts";
 import { createService } from "./checkpoints/create-service.ts";
 import type { Config } from "./config.ts";
@@ -22,7 +22,6 @@ import type { Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
 import type { Limits } from "./realtime/realtime.ts";
-import { realTimers } from "./realtime/timers.ts";
 import { LogTrimmer } from "./sessions/log-trimmer.ts";
 import type { TrimPauses } from "./sessions/log-trimmer.ts";
 import { openSqliteStore } from "./storage/sqlite/sqlite-store.ts";
@@ -209,29 +208,8 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     ...(options.trimPauses === undefined ? {} : { pauses: options.trimPauses }),
   });
   opened.add(() => trimmer.close());
-  const auto = new Auto({
-    store,
-    bus,
-    runner,
-    service,
-    timers: realTimers,
-    clock: now,
-    log,
-    onCaptured: (reason, outcome) => metrics.captured(reason, outcome),
-  });
+  const auto = createAuto({ store, bus, runner, service, clock: now, log, metrics });
   opened.add(() => auto.close());
-  metrics.gaugeBy(
-    "cairn_auto_sessions",
-    "Sessions with automatic checkpoints",
-    "status",
-    () => auto.statuses,
-  );
-  metrics.gaugeBy(
-    "cairn_followed_folders",
-    "Folders that are compared with their head, by how changes are learned of",
-    "by",
-    () => auto.hearing,
-  );
   const webFiles = dist === null ? new Map<never, never>() : await loadWebFiles(dist);
   let base = "";
   const linkOf = (code: string): string => `${config.publicUrl ?? base}/#login=${code}`;
@@ -291,7 +269,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     const tooLate = new Promise<void>((resolve) => {
       late.addEventListener("abort", () => resolve());
     });
-    await Promise.race([Promise.all([service.drain(), app.idle()]), tooLate]);
+    await Promise.race([Promise.all([auto.close(), service.drain(), app.idle()]), tooLate]);
     await app.drain(options.graceMs ?? 1_000);
     await opened.close(log);
   };

@@ -12,6 +12,11 @@ const page = 200;
 /** After a start nothing is captured for so long, and then not all at once. */
 const startMs = 15_000;
 const spreadMs = 45_000;
+/** However often a session changes, its row is read so often; of one that nobody follows, rarely. */
+const readMs = 100;
+const strangerMs = 1_000;
+/** A capture that takes longer, of a disk that does not answer say, holds up no others. */
+const patienceMs = 60_000;
 /** A page that is loaded anew unsubscribes and subscribes again. */
 const lingerMs = 10_000;
 
@@ -35,10 +40,14 @@ export class Auto {
   readonly #around: Around;
   readonly #followed = new Map<string, FollowedSession>();
   readonly #watched = new Map<string, () => void>();
-  /** Sessions whose row is read in this turn or the next. */
+  /** Sessions whose rows are to be read anew, and those of them that nobody follows. */
   readonly #stale = new Set<string>();
+  readonly #strangers = new Set<string>();
   readonly #unlisten: () => void;
-  #reading: Promise<void> | null = null;
+  #read: Promise<void> = Promise.resolve();
+  #cancelRead: (() => void) | null = null;
+  #cancelStrangers: (() => void) | null = null;
+  #readAt = -Infinity;
   #captures: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -108,11 +117,32 @@ export class Auto {
 
   #refresh(session_id: string): void {
     if (this.#closed) return;
+    const { timers } = this.#options;
+    if (!this.#followed.has(session_id) && !this.#watched.has(session_id)) {
+      this.#strangers.add(session_id);
+      this.#cancelStrangers ??= timers.after(strangerMs, () => {
+        this.#cancelStrangers = null;
+        for (const stranger of this.#strangers) this.#stale.add(stranger);
+        this.#strangers.clear();
+        this.#readSoon();
+      });
+      return;
+    }
     this.#stale.add(session_id);
-    this.#reading ??= this.#read().finally(() => (this.#reading = null));
+    this.#readSoon();
   }
 
-  async #read(): Promise<void> {
+  #readSoon(): void {
+    const { timers } = this.#options;
+    const ms = Math.max(this.#readAt + readMs - timers.now(), 0);
+    this.#cancelRead ??= timers.after(ms, () => {
+      this.#cancelRead = null;
+      this.#readAt = timers.now();
+      this.#read = this.#read.then(async () => await this.#readStale());
+    });
+  }
+
+  async #readStale(): Promise<void> {
     const { store, log } = this.#options;
     for (const session_id of this.#stale) {
       this.#stale.delete(session_id);
@@ -160,9 +190,16 @@ export class Auto {
   async #known(session: SessionRow): Promise<Known> {
     const { store } = this.#options;
     const { session_id, head } = session;
+    const before = this.#followed.get(session_id)?.known;
+    // A checkpoint's row may be large: it is read only when there is another.
+    if (before !== undefined && before.session.head === head) return { ...before, session };
     const row = head === null ? null : await store.checkpoint(session_id, head);
-    const known = { session, head: row, lastAutoAt: null };
-    if (this.#followed.has(session_id) || !isAuto(session)) return known;
+    const known = {
+      session,
+      head: row === null ? null : { tree: row.tree, created_at: row.created_at },
+      lastAutoAt: null,
+    };
+    if (before !== undefined || !isAuto(session)) return known;
     const filter = { authors: ["cairn"], triggers: ["automatic", "scheduled"] };
     const { rows } = await store.checkpoints({ session_id, filter, limit: 1, order: "desc" });
     return { ...known, lastAutoAt: rows[0]?.created_at ?? null };
@@ -170,16 +207,28 @@ export class Auto {
 
   /** However many are due, after a sleep of the machine say, one is made at a time. */
   #inTurn(work: () => Promise<void>): Promise<void> {
-    this.#captures = this.#captures.then(work);
-    return this.#captures;
+    const { timers } = this.#options;
+    const done = this.#captures.then(work);
+    this.#captures = this.#captures.then(async () => {
+      await new Promise<void>((resolve) => {
+        const cancel = timers.after(patienceMs, resolve);
+        void done.finally(() => {
+          cancel();
+          resolve();
+        });
+      });
+    });
+    return done;
   }
 
-  /** Resolves once a capture that is at work has ended. */
+  /** Begins nothing more; resolves once a capture that is at work has ended. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#unlisten();
+    this.#cancelRead?.();
+    this.#cancelStrangers?.();
     for (const cancel of this.#watched.values()) cancel();
-    await this.#reading;
+    await this.#read;
     await Promise.all([...this.#followed.values()].map((followed) => followed.close()));
   }
 }

@@ -71,9 +71,8 @@ export class FollowedSession {
     this.#arrange();
   }
 
-  /** Whether there is any use for it. */
-  get isNeeded(): boolean {
-    return this.#isWatched || this.#isOn;
+  get known(): Known {
+    return this.#known;
   }
 
   get status(): AutoState["status"] {
@@ -235,6 +234,8 @@ export class FollowedSession {
       this.#standing.made = { at: now, took: now - began };
       this.#lastAutoAt = new Date(clock()).toISOString();
     } catch (error) {
+      // The server stops: that is no failure.
+      if (this.#closed) return;
       this.#standing.failures += 1;
       this.#standing.failedAt = timers.now();
       this.#lastError = error instanceof Error ? error.message : String(error);

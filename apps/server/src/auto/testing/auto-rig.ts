@@ -88,8 +88,9 @@ export class AutoRig {
   readonly logged: string[] = [];
   /** The most captures that were at work at a time. */
   most = 0;
-  /** Called before each `apply` of a restore. */
-  beforeApply: () => Promise<void> = async () => {};
+  /** Called before each `apply` of a restore, and before each capture. */
+  beforeApply: () => Promise<void> | null = () => null;
+  beforeCapture: (workspace: string) => Promise<void> | null = () => null;
   #calls = 0;
   #isHeld = false;
   #captures = 0;
@@ -151,15 +152,20 @@ export class AutoRig {
     this.#parts = { store, runner, service, auto, timers };
   }
 
-  /** The runner, with its calls counted: time stands still meanwhile, unless a restore is held. */
+  /** The runner, with its calls counted: time stands still meanwhile, unless something is held. */
   #around(runner: Runner): Runner {
-    const call = async (name: string, work: () => Promise<unknown>): Promise<unknown> => {
+    const call = async (
+      name: string,
+      workspace: string,
+      work: () => Promise<unknown>,
+    ): Promise<unknown> => {
       const isCapture = name === "capture";
       this.#calls += 1;
       if (isCapture) this.#captures += 1;
       this.most = Math.max(this.most, this.#captures);
       try {
-        if (name === "apply") await this.#hold();
+        if (name === "apply") await this.#hold(this.beforeApply());
+        if (isCapture) await this.#hold(this.beforeCapture(workspace));
         return await work();
       } finally {
         this.#calls -= 1;
@@ -170,14 +176,19 @@ export class AutoRig {
       get: (target, name) => {
         const own = target[name as keyof Runner] as (...args: unknown[]) => Promise<unknown>;
         if (name === "watch" && !this.#isReal) return this.#watch.bind(this);
-        return (...args: unknown[]) => call(String(name), () => own.apply(target, args));
+        return (...args: unknown[]) => {
+          const { workspace = "" } = (args[0] ?? {}) as { workspace?: string };
+          return call(String(name), workspace, () => own.apply(target, args));
+        };
       },
     });
   }
 
-  async #hold(): Promise<void> {
+  /** Time passes while something that a test holds up waits. */
+  async #hold(held: Promise<void> | null): Promise<void> {
+    if (held === null) return;
     this.#isHeld = true;
-    await this.beforeApply();
+    await held;
     this.#isHeld = false;
   }
 
@@ -214,7 +225,7 @@ export class AutoRig {
     const { session_id } = await this.call("create_session", { workspace: folder });
     await this.call("checkpoint", { session_id, message: "first" });
     await this.call("update_session", { session_id, settings: { auto } });
-    await this.timers.pass(0);
+    await this.timers.pass(1_000);
     return { id: session_id, folder };
   }
 
@@ -231,9 +242,9 @@ export class AutoRig {
     await this.timers.pass(0);
   }
 
-  /** Lets things happen, without any time passing, until it is so. */
+  /** Lets things happen until it is so, with as little time passing as that takes. */
   async until(done: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await done())) await this.timers.pass(0);
+    while (!(await done())) await this.timers.pass(5);
   }
 
   live(session_id: string): { auto_state?: AutoState; dirty_files?: number | null } {
@@ -268,12 +279,13 @@ export class AutoRig {
   async deleteAll(): Promise<void> {
     const { sessions } = await this.call("list_sessions", { limit: 200 });
     for (const { session_id } of sessions) await this.call("delete_session", { session_id });
-    await this.timers.pass(0);
+    await this.timers.pass(1_000);
   }
 
+  /** And lets a moment pass, until it is taken note of. */
   async update(params: Params<"update_session">): Promise<void> {
     await this.call("update_session", params);
-    await this.timers.pass(0);
+    await this.timers.pass(100);
   }
 
   /** Opens everything again on the same data, after so long. */
