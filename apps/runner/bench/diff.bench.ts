@@ -1,5 +1,5 @@
 // What a page waits for: the hunks of one large file, and a list in which many files were moved;
-// against git on the same contents in the same run, medians in ms. `-- --rounds N`.
+// against git on the same contents in the same run, medians in ms. `--rounds N`.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

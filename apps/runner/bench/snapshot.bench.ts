@@ -1,5 +1,5 @@
 // Captures, differences and restores against others that keep checkpoints, on the same folder in
-// the same run, in turns. What counts is the ratio: `npm run bench -- snapshot -- --help`.
+// the same run, in turns. What counts is the ratio: `npm run bench -- snapshot --help`.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { Tree } from "./snapshot-tree.ts";
 const parts = ["first", "same", "ten", "restart", "restore", "hundred", "loop"] as const;
 type Part = (typeof parts)[number];
 
-const help = `npm run bench -- snapshot -- [options]
+const help = `npm run bench -- snapshot [options]
   --only PARTS    of ${parts.join(", ")} 
                   (ten: 10 files changed and their difference; loop: the server's event loop)
   --peers NAMES   of ${peerNames.join(", ")}; Cairn always runs
