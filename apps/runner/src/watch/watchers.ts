@@ -29,7 +29,7 @@ export interface Unwatched {
 }
 
 /** Says that something may have changed, or, with `lost`, that no more is heard until it is told. */
-export type OnHint = (lost?: string) => void;
+type OnHint = (lost?: string) => void;
 
 interface Watch {
   id: number;
