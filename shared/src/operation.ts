@@ -15,7 +15,7 @@ export type OperationKind = z.infer<typeof OperationKind>;
 
 /**
  * `pending`: files are being changed, or a crash cut it and its folder is out of reach.
- * `rolled_back`: a failure or crash cut it and the folder is as it was before.
+ * `rolled_back`: it was cancelled, or a crash cut it, and the folder is as it was before.
  */
 export const OperationStatus = z.enum([
   "pending",

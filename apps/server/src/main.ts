@@ -202,7 +202,7 @@ async function open(options: StartOptions, opened: Opened): Promise<RunningServe
     store,
     bus,
     bound: { events: config.logEvents, days: config.logDays },
-    now,
+    now: () => service.cautiousNow(),
     log,
     onTrimmed: (events) => metrics.trimmed(events),
     ...(options.trimPauses === undefined ? {} : { pauses: options.trimPauses }),

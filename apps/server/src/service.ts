@@ -49,6 +49,8 @@ export type Service = {
   readonly live: LiveFacts;
   /** What is done without being asked for; `run` does what is due now. */
   readonly upkeep: Pick<Upkeep, "run">;
+  /** The clock in ms, never ahead of the time that has passed: for what is dropped by its age. */
+  cautiousNow(): number;
   /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */
   recover(session_id: string): Promise<void>;
   /**

@@ -2,11 +2,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { callService } from "../testing/call-service.ts";
-import { startTestService, tester, type TestService } from "../testing/service.ts";
+import { memoryFolder, startTestService, tester, type TestService } from "../testing/service.ts";
 
 let cairn: TestService;
 beforeEach(async () => {
-  cairn = await startTestService();
+  cairn = await startTestService(memoryFolder);
 });
 afterEach(() => cairn.stop());
 
@@ -68,6 +68,43 @@ test("[CAN1] a cancelled restore or undo changes no file", async () => {
   expect(await notUndone).toMatchObject({ code: "cancelled" });
   expect(await readFile(file, "utf8")).toBe("one\n");
   expect(await call("undo", { session_id })).toMatchObject({ status: "restored" });
+});
+
+test("[CAN1] a restore that is cancelled while it changes files takes all of it back; so does an undo, by its own id", async () => {
+  const { service } = cairn;
+  const call = callService(service);
+  const folder = await cairn.folder();
+  const names = Array.from({ length: 400 }, (_, n) => path.join(folder, `f${n}`));
+  const write = async (text: string) => {
+    for (const name of names) await writeFile(name, text);
+  };
+  const read = async () => new Set(await Promise.all(names.map((name) => readFile(name, "utf8"))));
+  await write("then");
+  const { session_id } = await call("create_session", { workspace: folder });
+  const { checkpoint_id } = await call("checkpoint", { session_id });
+  await write("now");
+  const unlisten = service.onProgress((message) => {
+    if (message.event_type !== "progress" || message.data.phase !== "apply") return;
+    void service.cancel({ operation_id: message.data.operation_id }, tester);
+  });
+  const operation_id = newId();
+  const restoring = call("restore", { session_id, checkpoint_id, operation_id });
+  expect(await ended(restoring)).toMatchObject({ code: "cancelled" });
+  expect(await read()).toEqual(new Set(["now"]));
+  const { operations } = await call("list_operations", { session_id });
+  expect(operations).toMatchObject([{ operation_id, status: "rolled_back", next: null }]);
+  await expect(call("undo", { session_id })).rejects.toMatchObject({ code: "nothing_to_undo" });
+
+  unlisten();
+  await call("restore", { session_id, checkpoint_id });
+  // An undo's own id is the server's: its progress tells it.
+  service.onProgress((message) => {
+    if (message.event_type !== "progress" || message.data.phase !== "apply") return;
+    void service.cancel({ operation_id: message.data.operation_id }, tester);
+  });
+  const undoing = await ended(call("undo", { session_id }));
+  expect(undoing).toMatchObject({ code: "cancelled" });
+  expect(await read()).toEqual(new Set(["then"]));
 });
 
 test("[CAN2] nothing is cancelled that is not at work", async () => {

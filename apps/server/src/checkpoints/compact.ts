@@ -84,8 +84,6 @@ export async function compact(
   context: CallContext,
 ): Promise<Result<"compact">> {
   const session = await findOpenSession(deps.store, params.session_id);
-  // So that `cancel` finds it.
-  call.hooks(session.session_id, params.operation_id, "compact");
   const decision = await decide(deps, session, rulesOf(params), () => call.check());
   if (params.dry_run === true) return decision;
   call.check();

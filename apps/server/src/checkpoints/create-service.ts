@@ -166,6 +166,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),
     live,
     upkeep,
+    cautiousNow: () => Math.min(deps.clock(), steady.now()),
     onProgress: (listener) => calls.listen(listener),
     recover: (session_id) => lanes.run(session_id, () => ensureRecovered(deps, session_id)),
     checkpointIfChanged: (session_id, reason) =>

@@ -80,7 +80,9 @@ export async function endFailed(
   deps: ServiceDeps,
   session_id: string,
   operation_id: string,
+  why: unknown,
 ): Promise<void> {
+  const isCancelled = why instanceof ProtocolError && why.code === "cancelled";
   try {
     await deps.runner.abandon(operation_id);
   } catch (error) {
@@ -88,7 +90,8 @@ export async function endFailed(
     await setStatus(deps, session_id, "recovery_pending");
     return;
   }
-  await commitNotDone(deps, operation_id, "failed").catch((error: unknown) => {
+  const status = isCancelled ? "rolled_back" : "failed";
+  await commitNotDone(deps, operation_id, status).catch((error: unknown) => {
     // The next start ends it: it is pending and has no journal.
     deps.log.error({ operation_id, err: error }, "the end of a restore could not be written");
   });

@@ -131,14 +131,14 @@ export async function restoreTo(deps: ServiceDeps, call: LongCall, wanted: Wante
     try {
       applied = await deps.runner.apply(operation_id, hooks);
     } catch (error) {
-      await endFailed(deps, session.session_id, operation_id);
+      await endFailed(deps, session.session_id, operation_id, error);
       throw error;
     }
   }
   const answer = await commitRestored(deps, operation_id, applied.differences).catch(
     async (error: unknown) => {
       // Never left standing: the folder would stay locked, and not be what the log says of it.
-      await endFailed(deps, session.session_id, operation_id);
+      await endFailed(deps, session.session_id, operation_id, error);
       throw error;
     },
   );

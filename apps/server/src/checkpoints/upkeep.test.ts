@@ -147,6 +147,14 @@ describe("[TRA1] the trash", () => {
   });
 });
 
+test("[LOG2] what is dropped by its age is not for a clock that is set ahead", () => {
+  const before = cairn.service.cautiousNow();
+  cairn.setClock(365 * day);
+  expect(cairn.service.cautiousNow() - before).toBeLessThan(hour);
+  cairn.setClock(-2 * 365 * day);
+  expect(cairn.service.cautiousNow()).toBe(cairn.now());
+});
+
 describe("[CMP4] a policy", () => {
   const retention = { keep_recent: 2, every_hours: 24 };
   const set = (session_id: string, change: object | null) =>
@@ -267,7 +275,8 @@ describe("[STO1] collection", () => {
     await cairn.service.upkeep.run();
     const after = await call("store_facts", {});
     expect(after.stored_bytes).toBeLessThan(before.stored_bytes - 3_000_000);
-    expect(after.last_collection?.freed_bytes).toBeGreaterThan(3_000_000);
+    const freed = after.last_collection?.freed_bytes ?? 0;
+    expect(Math.abs(freed - (before.stored_bytes - after.stored_bytes))).toBeLessThan(50_000);
     expect(await call("validate", { deep: true })).toMatchObject({ valid: 1, invalid: 0 });
   });
 

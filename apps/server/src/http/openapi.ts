@@ -106,6 +106,23 @@ function handWritten(): Json {
         },
       },
     },
+    "/api/downloads/{ticket}": {
+      get: {
+        operationId: "download",
+        summary: "The file that a ticket is for, once and within a minute.",
+        security: [],
+        parameters: [inPath("ticket")],
+        responses: {
+          "200": {
+            description: "The file",
+            content: {
+              "application/octet-stream": { schema: { type: "string", format: "binary" } },
+            },
+          },
+          default: failure,
+        },
+      },
+    },
     "/api/sessions/{session_id}/checkpoints/{checkpoint_id}/files/{path}": {
       get: {
         operationId: "read_file",
