@@ -17,6 +17,17 @@ describe("words of a change", () => {
     expect(changeSentences(edit, { hunks: 1, tooLarge: false })).toEqual([]);
   });
 
+  test("say where a moved file stood, and when only white space differs", () => {
+    const moved = { kind: "renamed", before: plain, after: plain, renamed_from: "a/b" } as const;
+    expect(changeSentences(moved, none)).toEqual(["Renamed from a/b.", "The content is the same."]);
+    const other = { ...moved, after: { ...plain, hash: "b".repeat(64) } };
+    expect(changeSentences(other, { ...none, hunks: 1 })).toEqual(["Renamed from a/b."]);
+    const edit = { kind: "modified", before: plain, after: plain } as const;
+    expect(changeSentences(edit, { ...none, ignored: true })).toEqual([
+      "Only white space differs.",
+    ]);
+  });
+
   test("name permissions in octal, and whether a file became executable", () => {
     const mode = { kind: "mode", before: plain, after: facts("executable", 0o755) } as const;
     expect(changeWords(mode)).toBe("644 → 755");

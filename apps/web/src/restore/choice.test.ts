@@ -8,6 +8,7 @@ import {
   isChosen,
   nothing,
   toggle,
+  wholeOnly,
 } from "./choice.ts";
 
 function file(hash: string): FileFacts {
@@ -31,6 +32,13 @@ describe("the choice of what to restore", () => {
     expect(countChosen(everything, 500)).toBe(500);
     expect(chosenPaths(everything, abc, 500)).toBeUndefined();
     expect(abc.every((path) => isChosen(everything, path))).toBe(true);
+  });
+
+  test("leaves out what is damaged, and what is below a damaged folder", () => {
+    const changes = [change("a"), change("src/b"), change("src2/c")];
+    const whole = wholeOnly(changes, ["a", "src"]);
+    expect(changes.map((path) => isChosen(whole, path))).toEqual([false, false, true]);
+    expect(chosenPaths(whole, changes, 3)).toEqual(["src2/c"]);
   });
 
   test("leaves out what is unticked, and is everything again when ticked again", () => {
