@@ -26,7 +26,9 @@ export interface Surroundings {
   dataFolder: string;
   /** Device that a workspace was on when it was last captured. */
   deviceOf(workspace: string): string | undefined;
-  scan(request: { workspace: string; rules: Rules; store: boolean } & WorkHooks): Scan;
+  scan(
+    request: { workspace: string; rules: Rules; store: boolean; since?: string } & WorkHooks,
+  ): Scan;
   /** The facts of a scanned folder for its checkpoint. */
   describe(scan: Scan, workspace: string, parent: string | null): Captured;
   gitPosition(workspace: string, repositories: string[]): GitPosition | null;

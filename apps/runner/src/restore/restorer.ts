@@ -41,6 +41,8 @@ export interface RestorerOptions extends Surroundings {
 }
 
 const attempts = 3;
+/** Files that were looked at no longer ago, and that the restore leaves, are not looked at again. */
+const recentMs = 2000;
 
 /**
  * Restores workspaces. Synchronous, for a worker thread; whoever calls it holds the workspace's
@@ -52,6 +54,8 @@ export class Restorer {
   readonly #store: ObjectStore;
   readonly #journals: Journals;
   readonly #resolution: Resolution;
+  /** The latest scan for a restore, and when it began. */
+  #scanned: { operation: string; root: string; at: number } | undefined;
 
   constructor(options: RestorerOptions) {
     this.#options = options;
@@ -72,8 +76,11 @@ export class Restorer {
     if (this.#journals.get(request.operation_id) !== undefined) {
       throw new ProtocolError("internal", "This restore was prepared already.");
     }
+    const at = performance.now();
     const preparation = this.#read(request, true, hooks);
-    const { plan } = preparation;
+    const { plan, scan } = preparation;
+    const operation = request.operation_id;
+    this.#scanned = scan === null ? undefined : { operation, root: scan.root, at };
     if (request.plan_hash !== undefined && request.plan_hash !== plan.plan_hash) {
       throw new ProtocolError(
         "workspace_changed",
@@ -219,8 +226,10 @@ export class Restorer {
     const { journal } = site;
     const reported = [...journal.differences, ...met];
     if (journal.safety === null) return [...reported, ...findCopyDifferences(site)];
+    const since = this.#recentRoot(journal.operation_id);
     const now = this.#options.scan({
       workspace: journal.root.path.toString(),
+      ...(since !== undefined && { since }),
       rules: withoutLimits(journal.rules),
       store: false,
       ...hooks,
@@ -233,6 +242,12 @@ export class Restorer {
       ...reported,
       ...findDifferences(site, { now, ignoredBefore, ignoredByTarget, reported }),
     ];
+  }
+
+  #recentRoot(operationId: string): string | undefined {
+    const scanned = this.#scanned;
+    if (scanned?.operation !== operationId) return undefined;
+    return performance.now() - scanned.at < recentMs ? scanned.root : undefined;
   }
 
   #read(request: PlanRequest, store: boolean, hooks: WorkHooks): Preparation {

@@ -31,6 +31,8 @@ export interface ScanOptions extends WorkHooks {
   cache: StatCache | null;
   /** Looks at what the cache remembers with a second thread. */
   ahead?: Ahead | undefined;
+  /** Root that a scan found a moment ago: what it remembers is compared by its folders only. */
+  since?: string | undefined;
   /** Milliseconds since 1970 by the clock that the filesystem stamps files with. */
   now?: () => number;
   /** The same, when the scan begins. */
@@ -78,9 +80,11 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
   const { workspace, cache, fs = realScanFs, now = Date.now, startedAt = Date.now() } = options;
   const tellsByTimes = new TellingDevices(fs);
   const known = cache?.root;
-  const looked = options.ahead?.look(options.check);
+  const isRecent = known !== undefined && known.hash === options.since;
+  const looked = isRecent ? undefined : options.ahead?.look(options.check);
   const { walk, found } = readSettled(store, known, {
     ...options,
+    isRecent,
     fs,
     looked,
     now,
@@ -118,13 +122,13 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
 function readSettled(
   store: ObjectStore,
   known: Folder | undefined,
-  options: Omit<WalkOptions, "again"> & Pick<ScanOptions, "cache">,
+  options: Omit<WalkOptions, "again"> & Pick<ScanOptions, "cache"> & { isRecent: boolean },
 ): { walk: Walk; found: Folder } {
   let before = known;
   for (let left = passes; ; left -= 1) {
     const walk = new Walk(store, {
       ...options,
-      again: left < passes,
+      again: options.isRecent || left < passes,
       looked: left < passes ? undefined : options.looked,
     });
     let found: Folder;
