@@ -1,7 +1,6 @@
 import type { LoggedEvent } from "@cairn/shared/events";
 import type { MethodName, ParsedParams, Result } from "@cairn/shared/methods";
 import type { ServiceMessage } from "./checkpoints/long-calls.ts";
-import type { Upkeep } from "./checkpoints/upkeep.ts";
 import type { LiveFacts } from "./sessions/live-facts.ts";
 import type { KeyedCall, Tx } from "./storage/store.ts";
 
@@ -48,7 +47,7 @@ export type Service = {
   /** Facts of the moment, such as how many files differ from the head. */
   readonly live: LiveFacts;
   /** What is done without being asked for; `run` does what is due now. */
-  readonly upkeep: Pick<Upkeep, "run">;
+  readonly upkeep: { run(): Promise<void> };
   /** The clock in ms, never ahead of the time that has passed: for what is dropped by its age. */
   cautiousNow(): number;
   /** Ends what a crash left of a session's operations; `workspace_unavailable` if it cannot yet. */

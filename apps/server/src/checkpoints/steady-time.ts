@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import * as z from "zod/mini";
 import type { Reads, Tx } from "../storage/store.ts";
-import type { Clock } from "./deps.ts";
 
 const minuteMs = 60 * 1000;
 const dayMs = 24 * 60 * minuteMs;
@@ -49,12 +48,12 @@ type State = z.infer<typeof State>;
  * a day of it counts before anything is deleted for good.
  */
 export class SteadyTime {
-  readonly #clock: Clock;
+  readonly #clock: () => number;
   readonly #uptime: Uptime;
   readonly #state: State;
   #needsSaving: boolean;
 
-  private constructor(clock: Clock, uptime: Uptime, saved: State | null) {
+  private constructor(clock: () => number, uptime: Uptime, saved: State | null) {
     this.#clock = clock;
     // Whole ones: these are kept.
     this.#uptime = { now: () => Math.floor(uptime.now()), boot: uptime.boot };
@@ -79,7 +78,7 @@ export class SteadyTime {
   }
 
   /** From where it stood when it was last saved. */
-  static async open(store: Reads, clock: Clock, uptime: Uptime): Promise<SteadyTime> {
+  static async open(store: Reads, clock: () => number, uptime: Uptime): Promise<SteadyTime> {
     const saved = z.safeParse(State, await store.upkeep(name));
     return new SteadyTime(clock, uptime, saved.success ? saved.data : null);
   }
