@@ -122,9 +122,9 @@ export class LocalRunner implements Calls {
     this.#restoring(() => this.#store.unpin(pins));
   }
 
-  waiting: Calls["waiting"] = () => this.#store.waiting();
+  waiting: Calls["waiting"] = () => this.#store.care.waiting();
 
-  repin: Calls["repin"] = (snapshots) => this.#restoring(() => this.#store.repin(snapshots));
+  repin: Calls["repin"] = (snapshots) => this.#restoring(() => this.#store.care.repin(snapshots));
 
   diff({ from, to, ...rest }: DiffRequest, hooks: WorkHooks): DiffResult {
     const sides = { from: this.#side(from, hooks), to: this.#side(to, hooks) };
@@ -160,7 +160,7 @@ export class LocalRunner implements Calls {
 
   folders: Calls["folders"] = (path) => listFolders(path);
 
-  usage: Calls["usage"] = (request, hooks) => this.#store.usage(request, hooks);
+  usage: Calls["usage"] = (request, hooks) => this.#store.care.usage(request, hooks);
 
   facts: Calls["facts"] = () => this.#store.facts();
 

@@ -7,7 +7,7 @@ import { isThreadEnded } from "./errors.ts";
 import { Operations } from "./operations.ts";
 import type * as r from "./runner.ts";
 import { lockStore } from "./store/lock.ts";
-import { prepareStore } from "./store/store.ts";
+import { prepareStore } from "./store/prepare.ts";
 import { Glances } from "./watch/glances.ts";
 import { unwatchedOf } from "./watch/unwatched.ts";
 import { Watchers } from "./watch/watchers.ts";

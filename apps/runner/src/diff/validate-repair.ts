@@ -1,6 +1,7 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Repaired, RepairRequest } from "../runner.ts";
+import { pinMissing } from "../store/pins.ts";
 import type { Store } from "../store/store.ts";
 import { Inspection } from "./validate.ts";
 
@@ -18,7 +19,7 @@ export function repair(
   hooks: WorkHooks,
 ): Repaired {
   const { snapshots, workspaces } = request;
-  if (store.index.state("pins_lost") !== undefined) store.index.pinMissing(snapshots);
+  if (store.index.state("pins_lost") !== undefined) pinMissing(store.index, snapshots);
   const everBad = new Set<string>();
   const inspect = (): Inspection => {
     const inspection = new Inspection(store, hooks);
@@ -37,13 +38,16 @@ export function repair(
     const fresh = now.objects().difference(tried);
     if (fresh.size === 0) break;
     for (const object of fresh) tried.add(object);
-    if (store.salvage(fresh, hooks) > 0) now = inspect();
+    if (store.care.salvage(fresh, hooks) > 0) now = inspect();
     for (const workspace of workspaces) {
       if (now.bad.size === 0) break;
       if (restore(store, () => rescan(workspace, hooks))) now = inspect();
     }
   }
   const broken = now.objects();
+  const known = new Set(snapshots.map(({ pin }) => pin));
+  const isAll = store.index.pins().every((pin) => known.has(pin));
+  if (everBad.size > 0 && broken.size === 0 && isAll) store.care.recount(hooks);
   const healed = everBad.difference(broken).size;
   return { healed, problems: now.problems(snapshots) };
 }

@@ -1,10 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Progress, Snapshot } from "../runner.ts";
 import { scanWorkspace } from "../scan/scan.ts";
-import { blockLength } from "../store/blocks.ts";
 import { openStore } from "../store/store.ts";
+import { damageObject, wipeBlock } from "../testing/corruption.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
 import { scanSite } from "../testing/scanning.ts";
 import { errorCode, noise } from "../testing/store-site.ts";
@@ -32,20 +30,7 @@ function capture(pin: string): Kept {
   return { pin, snapshot };
 }
 
-/** Flips a bit in the middle of where the object stands in its pack, or wipes out its block. */
-function damage(hash: string, wholeBlock = false): void {
-  const place = site.store.index.find(hash);
-  if (place === undefined) throw new Error("it is not stored");
-  const path = join(site.store.dir, "packs", place.pack);
-  const bytes = readFileSync(path);
-  const header = 24 + place.block.count * 5;
-  // Noise is stored as it is, so that the object stands at its offset.
-  const at = place.block.offset + header + place.offset + Math.floor(place.length / 2);
-  if (wholeBlock)
-    bytes.fill(0, place.block.offset + header, place.block.offset + blockLength(place.block));
-  else bytes[at] = bytes.readUInt8(at) ^ 4;
-  writeFileSync(path, bytes);
-}
+const damage = (hash: string): void => damageObject(site.store, hash);
 
 const hashOf = (data: Buffer): string => site.store.hashBlob(data);
 
@@ -155,7 +140,7 @@ test("folders and rules that do not read back are stored anew from a folder that
   site.write({ "a/b/c": noise(100), d: noise(200), ".gitignore": "ignored" });
   const kept = capture("kept");
   // Folders and rules stand in one block: all of it is gone.
-  damage(kept.snapshot.tree, true);
+  wipeBlock(site.store, kept.snapshot.tree);
   expect(check([kept])).toMatchObject([
     { pin: "kept", object: kept.snapshot.rules },
     { pin: "kept", object: kept.snapshot.tree },

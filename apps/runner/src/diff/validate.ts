@@ -2,6 +2,7 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
 import type { Snapshot, ValidateRequest, ValidateResult } from "../runner.ts";
 import { joinPath, wirePath } from "../scan/paths.ts";
+import { distrust } from "../store/distrust.ts";
 import type { TreeEntry } from "../store/objects.ts";
 import type { Store } from "../store/store.ts";
 
@@ -66,7 +67,7 @@ export class Inspection {
       this.#walk(tree);
     }
     const total = this.#done + this.#contents.size;
-    const check = deep ? this.#readContent() : this.#store.contentChecker();
+    const check = deep ? this.#readContent() : this.#store.care.contentChecker();
     for (const hash of this.#contents) {
       this.#look(hash, () => check(hash));
       this.#step(total);
@@ -90,7 +91,7 @@ export class Inspection {
   remember(): void {
     const isWell = (hash: string): boolean =>
       this.#deep && (this.#trees.has(hash) || this.#contents.has(hash));
-    this.#store.index.distrust(this.#tainted(), isWell);
+    distrust(this.#store.index, this.#tainted(), isWell);
   }
 
   /** Each bad object of each snapshot, with the path of the file or folder that it breaks. */

@@ -8,6 +8,7 @@ import { Marking } from "./marking.ts";
 import type { Reading } from "./reading.ts";
 import type { RewritingOptions } from "./rewriting.ts";
 import { quickCheck } from "./index-damage.ts";
+import { releasedPins, settleReleased } from "./pins.ts";
 import { Rewriting } from "./rewriting.ts";
 import type { StoreIndex } from "./store-index.ts";
 import { Sweeping } from "./sweeping.ts";
@@ -28,7 +29,7 @@ export class Collection {
     const { index, gate, reading } = options;
     refuseUnsound(index);
     this.#index = index;
-    this.#released = index.released();
+    this.#released = releasedPins(index);
     const marking = new Marking(index.database, reading);
     this.#sweeping = new Sweeping(index, gate, marking);
     this.#rewriting = new Rewriting(options);
@@ -43,7 +44,7 @@ export class Collection {
         check?.();
         const { done, value } = this.#steps.next();
         if (done === true) {
-          this.#index.collected(this.#released);
+          settleReleased(this.#index, this.#released);
           return this.#since(true);
         }
         const busy = value === "busy";

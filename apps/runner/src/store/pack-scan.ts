@@ -13,7 +13,7 @@ import { decodeChunks } from "./encoding.ts";
 import type { Disk } from "./disk.ts";
 import { readAll } from "./disk.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
-import type { NewObject } from "./store-index.ts";
+import type { NewObject } from "./block-rows.ts";
 
 /** A block as it stands in a pack, and what its objects hash to. */
 export interface PackedBlock {

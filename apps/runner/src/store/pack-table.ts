@@ -1,7 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { BlockPlace } from "./blocks.ts";
 import { blockLength, blockLengthSql } from "./blocks.ts";
-import type { NewBlock, StoreIndex } from "./store-index.ts";
+import type { NewBlock } from "./block-rows.ts";
+import type { StoreIndex } from "./store-index.ts";
 
 export interface PackRow {
   id: number;
@@ -109,9 +110,9 @@ export class PackTable {
       const point = this.#database.prepare("UPDATE blocks SET pack = ?, offset = ? WHERE id = ?");
       for (const { id, place, to } of moved) {
         const end = to.offset + blockLength(place);
-        point.run(this.#index.grownPack(to.pack, writer, end), to.offset, id);
+        point.run(this.#index.rows.grownPack(to.pack, writer, end), to.offset, id);
       }
-      this.#index.repoint(writer, added, sources);
+      this.#index.rows.repoint(writer, added, sources);
       const remove = this.#database.prepare("DELETE FROM blocks WHERE id = ? AND refs = 0");
       for (const id of emptied) remove.run(id);
     });

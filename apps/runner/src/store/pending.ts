@@ -4,7 +4,7 @@ import type { KindCode } from "./hashing.ts";
 import { kinds } from "./hashing.ts";
 import type { PackReader } from "./pack-reader.ts";
 import type { PackWriter } from "./pack-writer.ts";
-import type { NewBlock, NewObject } from "./store-index.ts";
+import type { NewBlock, NewObject } from "./block-rows.ts";
 
 interface Gathering {
   buffer: Buffer;

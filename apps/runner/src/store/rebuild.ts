@@ -2,12 +2,13 @@ import { copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { decodeChunks, hashesIn } from "./encoding.ts";
+import { distrust } from "./distrust.ts";
 import type { Disk } from "./disk.ts";
 import { isDamagedIndex } from "./errors.ts";
 import { forgetDamage, isDamageNoted, noteDamage, quickCheck } from "./index-damage.ts";
 import { HashSet } from "./hash-set.ts";
 import { kinds } from "./hashing.ts";
-import type { NewBlock } from "./store-index.ts";
+import type { NewBlock } from "./block-rows.ts";
 import { StoreIndex } from "./store-index.ts";
 import { scanPack } from "./pack-scan.ts";
 
@@ -97,7 +98,7 @@ function fill(index: StoreIndex, disk: Disk, dir: string): void {
       if (isTorn) torn.add(hash);
     }
   }
-  index.distrust(torn, () => false);
+  distrust(index, torn, () => false);
 }
 
 function childrenOf(kind: number, data: Buffer): Buffer[] | undefined {
@@ -118,6 +119,8 @@ function salvageRows(index: StoreIndex, old: string): boolean {
     const database = new DatabaseSync(old);
     try {
       for (const table of kept) isWhole = copyTable(database, index, table) && isWhole;
+      // One that SQLite made in the place of one that was lost has nothing to lose.
+      if (database.prepare("SELECT 1 FROM packs").get() === undefined) isWhole = false;
     } finally {
       database.close();
     }

@@ -25,10 +25,10 @@ export type Purpose = "capture" | "restore" | "collect";
  * the disk, a file that is kept for nothing else makes room for all but captures.
  */
 export class Room {
-  purpose: Purpose = "capture";
   readonly limit: number | null;
   readonly #disk: Disk;
   readonly #dir: string;
+  #purpose: Purpose = "capture";
   #held = 0;
   #unseen = 0;
 
@@ -36,6 +36,17 @@ export class Room {
     this.#disk = disk;
     this.#dir = dir;
     this.limit = limit;
+  }
+
+  as<T>(purpose: Purpose, work: () => T): T {
+    const before = this.#purpose;
+    this.#purpose = purpose;
+    if (purpose !== "capture") this.#open();
+    try {
+      return work();
+    } finally {
+      this.#purpose = before;
+    }
   }
 
   /** Call before the first `take`, with the bytes of all packs. */
@@ -48,7 +59,7 @@ export class Room {
   take(bytes: number): void {
     this.#held += bytes;
     this.check(this.#held);
-    if (this.purpose !== "capture") return;
+    if (this.#purpose !== "capture") return;
     this.#unseen += bytes;
     if (this.#unseen < lookEvery) return;
     this.#unseen = 0;
@@ -64,8 +75,8 @@ export class Room {
   /** `held`: the bytes that all packs take with what is about to be committed. */
   check(held: number): void {
     // Collecting takes a pack of space for a while, and then gives more.
-    if (this.limit === null || this.purpose === "collect") return;
-    const capturing = this.purpose === "capture";
+    if (this.limit === null || this.#purpose === "collect") return;
+    const capturing = this.#purpose === "capture";
     if (held <= this.limit - (capturing ? reservedOf(this.limit) : 0)) return;
     const still = capturing ? " Restore and undo still work." : "";
     throw new ProtocolError(
@@ -86,7 +97,7 @@ export class Room {
     try {
       return work();
     } catch (error) {
-      if (this.purpose === "capture" || !isDiskFull(error) || !this.#give()) throw error;
+      if (this.#purpose === "capture" || !isDiskFull(error) || !this.#give()) throw error;
       return work();
     }
   }
@@ -110,10 +121,10 @@ export class Room {
   }
 
   /**
-   * Call ahead of what is no capture. On a disk that is all but full the reserve is given up then
-   * and there: the server's own database needs room for a restore too, and cannot ask for it.
+   * On a disk that is all but full the reserve is given up ahead: the server's own database needs
+   * room for a restore too, and cannot ask for it.
    */
-  open(): void {
+  #open(): void {
     const { free, wanted } = this.#wanted();
     if (free < wanted) this.#give();
   }

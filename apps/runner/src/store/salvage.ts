@@ -5,7 +5,8 @@ import type { Disk } from "./disk.ts";
 import type { Gate } from "./gate.ts";
 import { aloneMs, restBetween } from "./gate.ts";
 import { scanPack } from "./pack-scan.ts";
-import type { NewBlock, StoreIndex } from "./store-index.ts";
+import type { NewBlock } from "./block-rows.ts";
+import type { StoreIndex } from "./store-index.ts";
 
 export interface SalvageOptions {
   index: StoreIndex;
@@ -33,7 +34,8 @@ export function salvage(
     if (found.length === 0) continue;
     const adopt = (): void => {
       // A collection may have emptied and removed the pack meanwhile: it moved what is referred to.
-      if (disk.list(dir).some((pack) => pack.name === name)) index.adopt(found);
+      if (disk.list(dir).some((pack) => pack.name === name))
+        index.write(() => index.rows.adopt(found));
     };
     while (!gate.alone(aloneMs, adopt)) {
       check?.();

@@ -1,22 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { WorkHooks } from "../cancelling.ts";
-import type {
-  Collected,
-  CollectRequest,
-  StoreFacts,
-  UsageRequest,
-  UsedBytes,
-  Waiting,
-} from "../runner.ts";
+import type { Collected, CollectRequest, StoreFacts } from "../runner.ts";
 import { packRollBytes } from "./blocks.ts";
+import { Care } from "./care.ts";
 import { encodeTree } from "./encoding.ts";
-import { Claims } from "./claims.ts";
-import { Collection } from "./collection.ts";
+import { distrustedIn } from "./distrust.ts";
 import type { Disk } from "./disk.ts";
 import { realDisk } from "./disk.ts";
 import { openError, writeError } from "./errors.ts";
-import { contentChecker, storeFacts } from "./facts.ts";
 import type { ReadAt, Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { Gate } from "./gate.ts";
@@ -29,12 +21,10 @@ import { PackWriter } from "./pack-writer.ts";
 import { Pending } from "./pending.ts";
 import { Reading } from "./reading.ts";
 import type { Purpose } from "./room.ts";
-import { isIndexSound, rebuildIndex } from "./rebuild.ts";
 import { Room } from "./room.ts";
-import type { Pin } from "./store-index.ts";
+import type { Pin } from "./pins.ts";
+import { unpinSnapshots } from "./pins.ts";
 import { StoreIndex } from "./store-index.ts";
-import { salvage } from "./salvage.ts";
-import { usageOf } from "./usage.ts";
 
 export interface StoreOptions {
   /** Bytes that all packs together may take, null for as much as the disk holds. */
@@ -52,7 +42,7 @@ export class Store implements ObjectStore {
   readonly dir: string;
   readonly journals: Journals;
   readonly index: StoreIndex;
-  readonly #disk: Disk;
+  readonly care: Care;
   readonly #room: Room;
   readonly #gate: Gate;
   readonly #packs: PackReader;
@@ -62,47 +52,42 @@ export class Store implements ObjectStore {
   readonly #put: Sink;
   /** Objects that do not read back: as good as absent, and replaced when they are put again. */
   #distrusted: ReadonlySet<string> = new Set();
-  #collection: Collection | undefined;
 
   constructor(
     dir: string,
     { limit = null, disk = realDisk, rollBytes = packRollBytes }: StoreOptions,
   ) {
     this.dir = dir;
-    this.#disk = disk;
     const packs = join(dir, "packs");
     mkdirSync(packs, { recursive: true, mode: 0o700 });
     const room = new Room(disk, dir, limit);
     this.#room = room;
-    this.index = opened(() => new StoreIndex(join(dir, "index.db"), (work) => room.making(work)));
+    this.index = new StoreIndex(join(dir, "index.db"), (work) => room.making(work));
     try {
-      this.#gate = opened(() => new Gate(join(dir, "gate.db")));
+      this.#gate = new Gate(join(dir, "gate.db"));
       disk.syncFolder(dir);
     } catch (error) {
       this.index.close();
-      throw error;
+      throw openError(error);
     }
     this.journals = new Journals(this.index);
     this.#packs = new PackReader(disk, packs);
     this.#writer = new PackWriter({ disk, dir: packs, index: this.index, room, rollBytes });
     this.#pending = new Pending(this.#writer);
     this.#reading = new Reading(this.index, this.#packs, this.#pending);
+    this.care = new Care({
+      dir,
+      index: this.index,
+      disk,
+      room,
+      gate: this.#gate,
+      packs: this.#packs,
+      writer: this.#writer,
+      reading: this.#reading,
+    });
     this.#put = (kind, hash, data, size) => {
       if (!this.has(hash)) this.#appending(() => this.#pending.put(hash, kinds[kind], data, size));
     };
-  }
-
-  /**
-   * Call once at start, before any thread uses the store: packs of threads that crashed are free
-   * again, and room is set aside for restores.
-   */
-  begin(): void {
-    this.index.guarded(() => this.as("restore", () => new Claims(this.index).releaseAll()));
-    try {
-      this.#room.keep();
-    } catch {
-      // A disk that is that full has no room to set aside.
-    }
   }
 
   /**
@@ -120,7 +105,7 @@ export class Store implements ObjectStore {
     if (this.#gate.isInside) return;
     this.index.guarded(() => {
       this.#gate.enter();
-      this.#distrusted = this.index.distrusted();
+      this.#distrusted = distrustedIn(this.index);
     });
   }
 
@@ -219,86 +204,22 @@ export class Store implements ObjectStore {
   }
 
   unpin(pins: string[]): void {
-    this.index.guarded(() => this.index.unpin(pins));
-  }
-
-  waiting(): Waiting {
-    return this.index.guarded(() => ({
-      released: this.index.released(),
-      pins_lost: this.index.state("pins_lost") !== undefined,
-    }));
-  }
-
-  /** Pins what an index that was made anew has lost; `all` is whatever is kept. */
-  repin(all: Pin[]): number {
-    return this.index.guarded(() => {
-      const missing = this.index.pinMissing(all);
-      this.index.setState("pins_lost", undefined);
-      return missing;
-    });
+    this.index.guarded(() => unpinSnapshots(this.index, pins));
   }
 
   /** Runs work that may use more than a capture: see `Room`. */
   as<T>(purpose: Purpose, work: () => T): T {
-    const before = this.#room.purpose;
-    this.#room.purpose = purpose;
-    if (purpose !== "capture") this.#room.open();
-    try {
-      return work();
-    } finally {
-      this.#room.purpose = before;
-    }
-  }
-
-  /** Checks, without reading it, that a content and its chunks can be there: else `damaged`. */
-  contentChecker(): (hash: string) => void {
-    return contentChecker({ ...this.#parts(), packs: this.#packs, reading: this.#reading });
+    return this.#room.as(purpose, work);
   }
 
   facts(): StoreFacts {
-    return this.index.guarded(() => storeFacts({ ...this.#parts(), room: this.#room }));
-  }
-
-  /** What each group of pins needs and no other does. */
-  usage(request: UsageRequest, hooks: WorkHooks = {}): UsedBytes[] {
-    return this.index.guarded(() => usageOf(this.index, this.#reading, request, hooks));
-  }
-
-  /** Looks for objects that do not read back in all packs; gives how many it found again. */
-  salvage(wanted: ReadonlySet<string>, hooks: WorkHooks = {}): number {
-    this.discard();
-    try {
-      return salvage({ ...this.#parts(), gate: this.#gate }, wanted, hooks);
-    } catch (error) {
-      throw writeError(error);
-    } finally {
-      this.#packs.forget();
-    }
+    return this.care.facts();
   }
 
   /** Goes on with a collection where the last call stopped, or begins one. */
   collect(request: CollectRequest, hooks: WorkHooks = {}): Collected {
     this.discard();
-    this.#collection ??= new Collection({
-      ...this.#parts(),
-      gate: this.#gate,
-      packs: this.#packs,
-      writer: this.#writer,
-      reading: this.#reading,
-    });
-    try {
-      const collected = this.index.guarded(() =>
-        this.as("collect", () => this.#collection?.run(request, hooks)),
-      );
-      if (collected === undefined) throw new Error("no collection");
-      if (collected.done) this.#collection = undefined;
-      return collected;
-    } catch (error) {
-      this.#collection = undefined;
-      throw writeError(error);
-    } finally {
-      this.#packs.rest();
-    }
+    return this.care.collect(request, hooks);
   }
 
   close(): void {
@@ -306,17 +227,13 @@ export class Store implements ObjectStore {
     try {
       this.#packs.forget();
       this.index.guarded(() => {
-        this.#collection?.stop();
+        this.care.stop();
         this.#writer.close();
       });
     } finally {
       this.#gate.close();
       this.index.close();
     }
-  }
-
-  #parts(): { index: StoreIndex; disk: Disk; dir: string } {
-    return { index: this.index, disk: this.#disk, dir: join(this.dir, "packs") };
   }
 
   #putSmall(kind: Kind, data: Uint8Array): string {
@@ -345,29 +262,6 @@ export class Store implements ObjectStore {
   #forget(): void {
     this.#pending.clear();
     this.#gate.leave();
-  }
-}
-
-function opened<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw openError(error);
-  }
-}
-
-/**
- * Call once at start, by the store's only owner and before any thread opens it. An index that is
- * damaged is made anew.
- */
-export function prepareStore(dir: string): void {
-  mkdirSync(join(dir, "packs"), { recursive: true, mode: 0o700 });
-  if (!isIndexSound(dir, realDisk)) rebuildIndex(dir, realDisk);
-  const store = openStore(dir);
-  try {
-    store.begin();
-  } finally {
-    store.close();
   }
 }
 

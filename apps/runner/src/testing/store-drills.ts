@@ -163,7 +163,7 @@ class FaultSite extends StoreSite {
       // It could not give its packs back.
     }
     this.store = openStore(this.dir);
-    this.store.begin();
+    this.store.care.begin();
   }
 
   restart(): void {

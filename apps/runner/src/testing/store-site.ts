@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
@@ -38,6 +38,16 @@ export class StoreSite {
 
   content(hash: string): Buffer {
     return Buffer.concat([...this.store.readBlob(hash)]);
+  }
+}
+
+/** A folder in memory where there is such a place: what needs no disk that syncs. */
+export function memoryDir(): string {
+  try {
+    accessSync("/dev/shm", constants.W_OK);
+    return "/dev/shm";
+  } catch {
+    return tmpdir();
   }
 }
 
