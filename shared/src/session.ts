@@ -119,12 +119,11 @@ export const AutoState = z.object({
 export type AutoState = z.infer<typeof AutoState>;
 
 /** Where the automatic compaction of a session stands. */
-export const RetentionState = z.object({
+const RetentionState = z.object({
   next_at: z.nullable(Time),
   last_at: z.nullable(Time),
   last_removed: Count,
 });
-export type RetentionState = z.infer<typeof RetentionState>;
 
 export const Session = z.object({
   session_id: Id,
