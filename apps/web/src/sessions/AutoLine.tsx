@@ -1,35 +1,74 @@
 import { Timer } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { useLiveFacts } from "../state/live-facts.ts";
+import { Button } from "../ui/Button.tsx";
 import { classNames } from "../ui/class-names.ts";
 import { onTick } from "../ui/now.ts";
 import { Text } from "../ui/Text.tsx";
-import { autoWords } from "./auto-words.ts";
+import { autoShort, autoWords } from "./auto-words.ts";
 
 const troubled: ReadonlySet<string> = new Set(["backing_off", "paused"]);
 
-/** Where automatic checkpoints of a session stand, kept true; nothing where there are none. */
-export function AutoLine({ session_id, short = false }: { session_id: string; short?: boolean }) {
+/** Words about automatic checkpoints, kept true; null where there are none. */
+function useAuto(
+  session_id: string,
+  words: typeof autoWords,
+): { text: string; trouble: boolean } | null {
   const { auto_state } = useLiveFacts(session_id);
-  const words = useSyncExternalStore(onTick, () =>
-    auto_state === undefined ? "" : autoWords(auto_state, Date.now()),
+  const text = useSyncExternalStore(onTick, () =>
+    auto_state === undefined ? "" : words(auto_state, Date.now()),
   );
   if (auto_state === undefined || auto_state.status === "off") return null;
-  const trouble = troubled.has(auto_state.status);
+  return { text, trouble: troubled.has(auto_state.status) };
+}
+
+/** Where automatic checkpoints of a session stand, and why; nothing where there are none. */
+export function AutoLine({ session_id }: { session_id: string }) {
+  const auto = useAuto(session_id, autoWords);
+  if (auto === null) return null;
   return (
-    <span
-      className={classNames(
-        "inline-flex min-w-0 items-center gap-1.5",
-        trouble ? "text-warn" : "text-fg-3",
-        short && "max-w-56",
-      )}
-      title={`Automatic checkpoints. ${words}`}
-    >
-      <Timer size={14} aria-hidden="true" className="shrink-0" />
-      <span className="sr-only">Automatic checkpoints: </span>
-      <span className={classNames(short && "truncate", short && !trouble && "@max-md:sr-only")}>
-        <Text value={words} />
+    <span className={classNames("flex items-start gap-1.5", auto.trouble && "text-warn")}>
+      <Timer size={14} aria-hidden="true" className="mt-0.5 shrink-0" />
+      <span className="min-w-0 wrap-anywhere">
+        <Text value={auto.text} />
       </span>
     </span>
+  );
+}
+
+interface AutoButtonProps {
+  session_id: string;
+  /** Shows the settings of it, and why it is not going well. */
+  onOpen: () => void;
+}
+
+/** The same in few words on a bar. */
+export function AutoButton({ session_id, onOpen }: AutoButtonProps) {
+  const auto = useAuto(session_id, autoShort);
+  if (auto === null) return null;
+  return (
+    <Button
+      tone="ghost"
+      className="max-w-full min-w-0 shrink!"
+      title={`Automatic checkpoints. ${auto.text}`}
+      icon={
+        <Timer
+          size={14}
+          aria-hidden="true"
+          className={classNames("shrink-0", auto.trouble && "text-warn")}
+        />
+      }
+      onClick={onOpen}
+    >
+      <span className="sr-only">Automatic checkpoints: </span>
+      <span
+        className={classNames(
+          "truncate font-normal",
+          auto.trouble ? "text-warn" : "@max-md:sr-only",
+        )}
+      >
+        {auto.text}
+      </span>
+    </Button>
   );
 }

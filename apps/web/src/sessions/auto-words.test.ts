@@ -1,6 +1,6 @@
 import type { AutoState } from "@cairn/shared/session";
 import { expect, test } from "vitest";
-import { autoWords, untilWords } from "./auto-words.ts";
+import { autoShort, autoWords, untilWords } from "./auto-words.ts";
 
 const now = Date.parse("2026-01-01T12:00:00.000Z");
 const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
@@ -40,7 +40,7 @@ test("where automatic checkpoints stand is said with the next run, the failures 
       now,
     ),
   ).toBe("Backing off after 2 failures, trying again in 2 min: Disk full.");
-  expect(autoWords(state({ status: "paused", last_error: "The folder is gone." }), now)).toBe(
-    "Paused: The folder is gone.",
-  );
+  const paused = state({ status: "paused", next_at: at(60), last_error: "The folder is gone." });
+  expect(autoWords(paused, now)).toBe("Paused, trying again in 1 min: The folder is gone.");
+  expect(autoShort(paused, now)).toBe("Paused, trying again in 1 min");
 });

@@ -16,10 +16,10 @@ export function untilWords(time: string, now: number): string {
   return `in ${seconds} s`;
 }
 
-/** Where automatic checkpoints stand: `Next in 4 min`, `Backing off after 2 failures: …`. */
-export function autoWords(state: AutoState, now: number): string {
+/** Where automatic checkpoints stand, in few words: `Next in 4 min`, `Paused`. */
+export function autoShort(state: AutoState, now: number): string {
   const next = state.next_at === null ? null : untilWords(state.next_at, now);
-  const error = state.last_error === null ? "" : `: ${state.last_error}`;
+  const again = next === null ? "" : `, trying again ${next}`;
   switch (state.status) {
     case "off":
       return "Off";
@@ -28,12 +28,17 @@ export function autoWords(state: AutoState, now: number): string {
     case "waiting":
       return next === null ? "Waiting for a change" : `Next ${next}`;
     case "paused":
-      return `Paused${error}`;
-    case "backing_off": {
-      const again = next === null ? "" : `, trying again ${next}`;
-      return `Backing off after ${plural(state.failures, "failure")}${again}${error}`;
-    }
+      return `Paused${again}`;
+    case "backing_off":
+      return `Backing off after ${plural(state.failures, "failure")}${again}`;
     default:
       return state.status satisfies never;
   }
+}
+
+/** The same with why: `Backing off after 2 failures, trying again in 2 min: …`. */
+export function autoWords(state: AutoState, now: number): string {
+  const words = autoShort(state, now);
+  const troubled = state.status === "paused" || state.status === "backing_off";
+  return troubled && state.last_error !== null ? `${words}: ${state.last_error}` : words;
 }

@@ -6,9 +6,8 @@ test("sizes are read as people write them, and nothing else is", () => {
   expect(readBytes(" 1,5mb ")).toBe(1_500_000);
   expect(readBytes("4096")).toBe(4096);
   expect(readBytes("12 b")).toBe(12);
-  for (const bad of ["", "0", "-1", "lots", "5 PB", "1e9", "1.2.3 GB", "99999999999 TB"]) {
-    expect(readBytes(bad), bad).toBeNull();
-  }
+  const bad = ["", "0", "-1", "lots", "5 PB", "1e9", "1.2.3 GB", "99999999999 TB"];
+  expect(bad.filter((each) => readBytes(each) !== null)).toEqual([]);
 });
 
 test("what is written is read back as the same number", () => {

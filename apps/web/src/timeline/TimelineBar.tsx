@@ -4,7 +4,7 @@ import { useNavigate } from "react-router";
 import { commands } from "../commands.ts";
 import { formatCount } from "../format.ts";
 import { OperationsMenu } from "../operations/OperationsMenu.tsx";
-import { AutoLine } from "../sessions/AutoLine.tsx";
+import { AutoButton } from "../sessions/AutoLine.tsx";
 import { DirtyButton } from "../sessions/DirtyBadge.tsx";
 import { sessionMenu } from "../sessions/session-menu.tsx";
 import { StatusBadge } from "../sessions/StatusBadge.tsx";
@@ -60,7 +60,10 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
         />
         {session.status !== "open" && <StatusBadge session={session} />}
         <DirtyButton session_id={session_id} onOpen={() => onDialog({ kind: "changes" })} />
-        <AutoLine session_id={session_id} short />
+        <AutoButton
+          session_id={session_id}
+          onOpen={() => onDialog({ kind: "settings", tab: "automatic" })}
+        />
       </div>
       <span className="datum shrink-0 text-fg-3 @max-md:hidden" title="Checkpoints">
         {formatCount(session.checkpoints)}
