@@ -1,10 +1,12 @@
 // Restores and undos under faults, crashes and edits, as the tests do, only more of it:
 //   --cases N  random faults in every step and in recovery, a third with edits (default 2,500)
 //   --runs N   random trees restored, undone and redone (default 5,000)
+//   --rounds N restores while another process edits the folder (default 400)
 //   --seed N   to repeat a run
 import { parseArgs } from "node:util";
 import { faults } from "../src/testing/fault-plan.ts";
 import { randomOf } from "../src/testing/random.ts";
+import { restoreMeanwhile } from "../src/testing/restore-meanwhile.ts";
 import { Trials } from "../src/testing/restore-trials.ts";
 import type { Phase } from "../src/testing/restore-trials.ts";
 import {
@@ -14,13 +16,19 @@ import {
 } from "../src/testing/restore-walk.ts";
 
 const { values } = parseArgs({
-  options: { cases: { type: "string" }, runs: { type: "string" }, seed: { type: "string" } },
+  options: {
+    cases: { type: "string" },
+    runs: { type: "string" },
+    rounds: { type: "string" },
+    seed: { type: "string" },
+  },
   strict: false,
 });
 const cases = Number(values.cases ?? 2500);
 const runs = Number(values.runs ?? 5000);
+const rounds = Number(values.rounds ?? 400);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-console.log(`restore: --cases ${cases} --runs ${runs} --seed ${seed}`);
+console.log(`restore: --cases ${cases} --runs ${runs} --rounds ${rounds} --seed ${seed}`);
 
 let wrong = 0;
 {
@@ -48,4 +56,7 @@ checkRestoresAcrossRules({ runs, seed });
 console.log(`${runs} random trees under changing rules`);
 checkChoices({ runs, seed });
 console.log(`${runs} random choices of paths`);
+const meanwhile = await restoreMeanwhile(rounds, seed);
+console.log(`${rounds} restores beside an editor: ${JSON.stringify(meanwhile)}`);
+wrong += meanwhile.lost.length + meanwhile.wrong.length;
 if (wrong > 0) process.exitCode = 1;
