@@ -40,7 +40,13 @@ export class Collector {
 
   /** Collects if so much is dead that it is worth it, and no collection has left it so. */
   async collectIfWorth(): Promise<void> {
-    const { dead_bytes, stored_bytes } = await this.#deps.runner.facts();
+    const { runner } = this.#deps;
+    // What was let go is not counted as dead before a collection has looked for it.
+    if ((await runner.waiting()).released > 0) {
+      await this.collect();
+      return;
+    }
+    const { dead_bytes, stored_bytes } = await runner.facts();
     if (dead_bytes < leastDead || dead_bytes <= stored_bytes * deadShare) return;
     if (dead_bytes - this.#left < leastDead) return;
     await this.collect();

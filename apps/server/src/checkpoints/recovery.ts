@@ -1,9 +1,10 @@
-import type { Recovered } from "@cairn/runner/runner";
+import type { Recovered, Snapshot } from "@cairn/runner/runner";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { SessionRow } from "../storage/store.ts";
 import { commit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { commitNotDone, commitRestored } from "./endings.ts";
+import { outlinePages } from "./outlines.ts";
 
 async function setStatus(
   deps: ServiceDeps,
@@ -112,6 +113,20 @@ export async function recoverAtStart(deps: ServiceDeps): Promise<void> {
   await resolveJournals(deps);
   const unpinned = await deps.runner.reconcile(await deps.store.pins());
   if (unpinned > 0) deps.log.info({ unpinned }, "let go of snapshots that no checkpoint names");
+  if ((await deps.runner.waiting()).pins_lost) await repin(deps);
+}
+
+/** The runner made its index anew and has forgotten what is kept: it is told all of it. */
+async function repin(deps: ServiceDeps): Promise<void> {
+  const kept: { pin: string; snapshot: Snapshot }[] = [];
+  for await (const page of outlinePages(deps.store, "all")) {
+    for (const { checkpoint_id: pin, tree, rules, skipped, purged_at } of page) {
+      if (tree === null || rules === null || purged_at !== null) continue;
+      kept.push({ pin, snapshot: { tree, rules, skipped } });
+    }
+  }
+  const pinned = await deps.runner.repin(kept);
+  deps.log.warn({ pinned }, "the index of the snapshot store was damaged and has been made anew");
 }
 
 /** Tries again for a session whose folder was out of reach; still so is `workspace_unavailable`. */

@@ -60,9 +60,7 @@ export class Upkeep {
       }
       if (!this.#released || this.#ending) return;
       this.#released = false;
-      await this.#try("collection", async () => {
-        await this.collector.collect();
-      });
+      await this.#try("collection", () => this.collector.collectIfWorth());
     });
     return this.#tail;
   }
