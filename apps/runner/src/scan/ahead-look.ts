@@ -30,7 +30,8 @@ export interface Round {
 
 /** A folder of many files is looked at in parts. */
 export const partFiles = 256;
-export const [standing, changed] = [1, 2];
+export const standing = 1;
+const changed = 2;
 
 /** Looks at part after part until none is left; other threads may do so at once. */
 export function lookAtParts(

@@ -1,10 +1,14 @@
 import type { Name } from "./entry-names.ts";
 import { patternLines } from "./patterns.ts";
+import { pathOf } from "./places.ts";
 import { readRegularFile } from "./read-file.ts";
 import type { Source } from "./remembered.ts";
 import type { FolderPatterns } from "./rules.ts";
 import type { ScanFs } from "./scan-fs.ts";
 import { realScanFs, stoodStill } from "./scan-fs.ts";
+import type { Attempts } from "./unreadable.ts";
+
+const nothing: { lines: string[]; stat: Source["stat"] } = { lines: [], stat: null };
 
 /** What is read of an ignore file; more than that is no list that somebody wrote. */
 const maxBytes = 1024 * 1024;
@@ -20,6 +24,7 @@ export function readFolderPatterns(
   folder: string,
   names: Name[],
   now: () => number,
+  attempts: Attempts,
   fs: ScanFs = realScanFs,
 ): FoundPatterns {
   const patterns: FolderPatterns = { folder };
@@ -27,7 +32,9 @@ export function readFolderPatterns(
   for (const name of names) {
     if (name.key === "Cargo.toml") patterns.cargo = true;
     if (name.key !== ".gitignore" && name.key !== ".cairnignore") continue;
-    const { lines, stat } = linesOf(name, now, fs);
+    const path = pathOf(folder, name.key);
+    // What cannot be read is noted; without its rules more is captured, never less.
+    const { lines, stat } = attempts.try(path, () => linesOf(name, now, fs)) ?? nothing;
     sources.push({ name: name.key, stat });
     patterns[name.key === ".gitignore" ? "gitignore" : "cairnignore"] = lines;
   }
@@ -38,21 +45,12 @@ export function readFolderPatterns(
   return { patterns: said ? patterns : undefined, sources };
 }
 
-function linesOf(
-  name: Name,
-  now: () => number,
-  fs: ScanFs,
-): { lines: string[]; stat: Source["stat"] } {
-  try {
-    const content = (fd: number, size: number): string => contentOf(fs, fd, size);
-    const read = readRegularFile(name.path, content, now, fs);
-    if (read === undefined) return { lines: [], stat: null };
-    const stat = !read.moved && stoodStill(read.stat, read.readAt) ? read.stat : null;
-    return { lines: patternLines(read.result), stat };
-  } catch {
-    // The walk notes what it could not read; without its rules more is captured, never less.
-    return { lines: [], stat: null };
-  }
+function linesOf(name: Name, now: () => number, fs: ScanFs): typeof nothing {
+  const content = (fd: number, size: number): string => contentOf(fs, fd, size);
+  const read = readRegularFile(name.path, content, now, fs);
+  if (read === undefined) return nothing;
+  const stat = !read.moved && stoodStill(read.stat, read.readAt) ? read.stat : null;
+  return { lines: patternLines(read.result), stat };
 }
 
 function contentOf(fs: ScanFs, fd: number, size: number): string {

@@ -17,7 +17,7 @@ export class Gathering {
   #isChanged = false;
   #added = 0;
 
-  constructor(before: Folder | undefined) {
+  constructor(before: Pick<Folder, "files" | "folders"> | undefined) {
     this.#beforeFiles = before?.files ?? noFiles;
     this.#beforeFolders = before?.folders ?? [];
   }

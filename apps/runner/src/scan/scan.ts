@@ -13,7 +13,7 @@ import type { StoredRules } from "./rules.ts";
 import { RuleSet } from "./rules.ts";
 import type { ScanFs } from "./scan-fs.ts";
 import { realScanFs } from "./scan-fs.ts";
-import { hasMoved, TellingDevices } from "./settled.ts";
+import { hasMoved, refuseReplaced, TellingDevices } from "./settled.ts";
 import { encodeSkipped } from "./skipped.ts";
 import type { StatCache } from "./stat-cache.ts";
 import { Storing } from "./storing.ts";
@@ -91,10 +91,12 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
     startedAt,
     tellsByTimes: (device, place) => tellsByTimes.has(device, place),
   });
-  const { skipped, reader, rules, bounds } = walk;
+  const { attempts, reader, rules, bounds } = walk;
+  const { skipped } = attempts;
   const { check } = options;
-  const storing = new Storing({ store, fs, reader, skipped, ...(check && { check }) });
+  const storing = new Storing({ store, fs, reader, attempts, ...(check && { check }) });
   const root = options.store ? storing.keep(workspace, found, known) : found;
+  attempts.skipReturned(fs, workspace);
   const rulesRecord = Buffer.from(JSON.stringify(rules.stored()));
   const paths = skipped.list();
   const skippedRecord = paths.length === 0 ? null : encodeSkipped(paths);
@@ -116,8 +118,8 @@ export function scanWorkspace(store: ObjectStore, options: ScanOptions): Scan {
 }
 
 /**
- * Reads until no folder changed while it was read, or three times: what was moved from a folder
- * that came late into one that came early would be in neither.
+ * Reads until nothing was gone and no folder changed while it was read, or three times: what was
+ * moved from a folder that came late into one that came early would be in neither.
  */
 function readSettled(
   store: ObjectStore,
@@ -138,7 +140,10 @@ function readSettled(
       if (walk.salvaged !== undefined) options.cache?.salvage(walk.salvaged);
       throw error;
     }
-    if (!walk.sawMoves || left <= 1 || !hasMoved(options, found)) return { walk, found };
+    if (left < passes && before !== undefined)
+      refuseReplaced(options.workspace, before.stat, found.stat);
+    const isSettled = walk.attempts.gone.size === 0 && !(walk.sawMoves && hasMoved(options, found));
+    if (isSettled || left <= 1) return { walk, found };
     before = found;
   }
 }

@@ -1,8 +1,9 @@
 import { ProtocolError } from "@cairn/shared/errors";
+import { refuseExhausted } from "./unreadable.ts";
 import { unavailable } from "./workspace.ts";
 import type { Folder } from "./remembered.ts";
 import { placeOf } from "./places.ts";
-import type { ScanFs } from "./scan-fs.ts";
+import type { ScanFs, Stat } from "./scan-fs.ts";
 import { isSame } from "./scan-fs.ts";
 import { codeOf } from "../fs.ts";
 
@@ -42,6 +43,15 @@ export class TellingDevices {
   }
 }
 
+/** Throws unless two looks at the workspace met the same folder. */
+export function refuseReplaced(workspace: string, before: Stat, now: Stat): void {
+  if (now.ino === before.ino && now.dev === before.dev) return;
+  throw new ProtocolError(
+    "workspace_unavailable",
+    `The folder ${workspace} was replaced by another while it was read. Nothing was changed; try again.`,
+  );
+}
+
 /** Whether a folder of the workspace changed since it was read. Throws when the workspace did. */
 export function hasMoved(
   { fs, workspace, check }: { fs: ScanFs; workspace: string; check?: () => void },
@@ -51,14 +61,10 @@ export function hasMoved(
   try {
     now = fs.lstat(workspace);
   } catch (error) {
+    refuseExhausted(error);
     throw unavailable(workspace, codeOf(error), error);
   }
-  if (now.ino !== root.stat.ino || now.dev !== root.stat.dev) {
-    throw new ProtocolError(
-      "workspace_unavailable",
-      `The folder ${workspace} was replaced by another while it was read. Nothing was changed; try again.`,
-    );
-  }
+  refuseReplaced(workspace, root.stat, now);
   return !isSame(now, root.stat) || root.folders.some((inner) => movedInside(workspace, inner));
 
   function movedInside(outer: string | Buffer, folder: Folder): boolean {

@@ -6,14 +6,13 @@ import { FileTableBuilder, noFiles } from "./file-table.ts";
 import { pathOf, placeOf } from "./places.ts";
 import { encodeFolder } from "./remembered.ts";
 import type { ScanFs } from "./scan-fs.ts";
-import type { Skipped } from "./skipped.ts";
-import { attempt } from "./unreadable.ts";
+import type { Attempts } from "./unreadable.ts";
 
 export interface StoringOptions {
   store: ObjectStore;
   fs: ScanFs;
   reader: Reader;
-  skipped: Skipped;
+  attempts: Attempts;
   check?: () => void;
 }
 
@@ -54,7 +53,7 @@ export class Storing {
   }
 
   #files(place: string | Buffer, path: string, files: FileTable, stored: FileTable): FileTable {
-    const { store, fs, reader, skipped, check } = this.#options;
+    const { store, fs, reader, attempts, check } = this.#options;
     if (files === stored) return files;
     const missing = new Set<number>();
     let at = 0;
@@ -74,7 +73,7 @@ export class Storing {
       const name = files.names[i] ?? "";
       const at = placeOf(place, name);
       const below = pathOf(path, name);
-      const read = attempt(skipped, below, () => reader.read(at, below, fs.lstat(at)));
+      const read = attempts.try(below, () => reader.read(at, below, fs.lstat(at)));
       if (read !== undefined) builder.add(name, read);
     }
     return builder.build();

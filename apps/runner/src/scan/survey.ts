@@ -11,6 +11,8 @@ import { wirePath } from "./paths.ts";
 import type { Layer, Standing } from "./rules.ts";
 import { isForbidden, RuleSet } from "./rules.ts";
 import { isSensitive } from "./sensitive.ts";
+import { Skipped } from "./skipped.ts";
+import { Attempts } from "./unreadable.ts";
 import { unavailable } from "./workspace.ts";
 
 const maxLeftOut = 1000;
@@ -53,7 +55,9 @@ class Survey {
       return;
     }
     const own =
-      standing === "captured" ? readFolderPatterns(path, names, Date.now).patterns : undefined;
+      standing === "captured"
+        ? readFolderPatterns(path, names, Date.now, new Attempts(new Skipped())).patterns
+        : undefined;
     const layer = own === undefined ? outer : this.#rules.add(own, outer);
     for (const name of names) {
       if (!isForbidden(name.key)) {

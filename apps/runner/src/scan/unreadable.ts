@@ -1,25 +1,51 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import { codeOf } from "../fs.ts";
+import { placeOf } from "./places.ts";
+import type { ScanFs } from "./scan-fs.ts";
 import type { Skipped } from "./skipped.ts";
 
-/**
- * Undefined when the path is gone, or cannot be read, which is noted with its reason. What is no
- * fault of the path is thrown.
- */
-export function attempt<T>(skipped: Skipped, path: string, work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    refuseExhausted(error);
-    const reason = reasonOf(error);
-    if (reason === undefined) throw error;
-    if (reason !== "gone") skipped.add(path, reason);
-    return undefined;
+/** Looks at paths of a workspace that may be out of reach. Paths are byte strings. */
+export class Attempts {
+  readonly skipped: Skipped;
+  /** Paths that were named a moment before and were not there then. */
+  readonly gone = new Set<string>();
+
+  constructor(skipped: Skipped) {
+    this.skipped = skipped;
+  }
+
+  /**
+   * Undefined when the path is gone, or cannot be read, which is noted with its reason. What is no
+   * fault of the path is thrown.
+   */
+  try<T>(path: string, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      refuseExhausted(error);
+      const reason = reasonOf(error);
+      if (reason === undefined) throw error;
+      if (reason === "gone") this.gone.add(path);
+      else this.skipped.add(path, reason);
+      return undefined;
+    }
+  }
+
+  /** What was not there when it was read, and is: a file like others, but nothing is known of it. */
+  skipReturned(fs: ScanFs, workspace: string): void {
+    for (const path of this.gone) {
+      try {
+        fs.lstat(path === "" ? workspace : placeOf(workspace, path));
+        this.skipped.add(path, "changed_while_read");
+      } catch {
+        // Gone indeed.
+      }
+    }
   }
 }
 
 /** Why a path could not be read; undefined for what is no error of the filesystem. */
-export function reasonOf(error: unknown): string | undefined {
+function reasonOf(error: unknown): string | undefined {
   if (error instanceof ProtocolError) return undefined;
   const code = codeOf(error);
   switch (code) {

@@ -18,7 +18,7 @@ import { isForbidden, RuleSet } from "./rules.ts";
 import type { ScanFs, Stat } from "./scan-fs.ts";
 import { isFolder, isLink, isSame, stoodStill } from "./scan-fs.ts";
 import { Skipped } from "./skipped.ts";
-import { attempt } from "./unreadable.ts";
+import { Attempts } from "./unreadable.ts";
 
 export interface WalkOptions extends WorkHooks {
   workspace: string;
@@ -53,7 +53,7 @@ interface Position {
 /** One reading of a whole workspace, sparing what stands as it was remembered. */
 export class Walk {
   readonly rules: RuleSet;
-  readonly skipped = new Skipped();
+  readonly attempts = new Attempts(new Skipped());
   readonly bounds: Bounds;
   readonly reader: Reader;
   /** Names came or went since what was known: something may have been moved under the walk. */
@@ -77,7 +77,7 @@ export class Walk {
       store,
       storing: options.store,
       bounds: this.bounds,
-      skipped: this.skipped,
+      skipped: this.attempts.skipped,
       now,
       ...(check && { check }),
     });
@@ -86,7 +86,7 @@ export class Walk {
   run(known: Folder | undefined): Folder {
     const { workspace, fs } = this.#options;
     this.#known = known;
-    const stat = attempt(this.skipped, "", () => fs.lstat(workspace));
+    const stat = this.attempts.try("", () => fs.lstat(workspace));
     const root: Position | undefined =
       stat && isFolder(stat)
         ? { place: workspace, path: "", name: "", layer: undefined, standing: "captured", stat }
@@ -95,7 +95,7 @@ export class Walk {
     if (folder === undefined) {
       throw new ProtocolError(
         "workspace_unavailable",
-        `The folder ${workspace} cannot be read (${this.skipped.reason("") ?? "gone"}). Bring it back, or allow this user to read it, and try again.`,
+        `The folder ${workspace} cannot be read (${this.attempts.skipped.reason("") ?? "gone"}). Bring it back, or allow this user to read it, and try again.`,
       );
     }
     return folder;
@@ -123,13 +123,14 @@ export class Walk {
   /** A folder that has the names that it had. Undefined if it has not any more. */
   #keep(position: Position, known: Folder, changed: number[]): Folder | undefined {
     const below = this.#inside(position, known);
-    const files = below && this.#readAgain(position, known.files, changed);
-    if (below === undefined || files === undefined) return undefined;
+    const read = below && this.#readAgain(position, known.files, changed);
+    if (below === undefined || read === undefined) return undefined;
+    const { files } = read;
     const layer = this.#layerIn(position, known.patterns);
     this.bounds.addAll(position.path, files);
     this.#progress();
     const gathering = new Gathering(known);
-    let isWhole = true;
+    let { isWhole } = read;
     try {
       for (const inner of below) {
         const before = gathering.folderBefore(inner.name);
@@ -149,20 +150,26 @@ export class Walk {
   }
 
   /** The table with what was read of the changed files; undefined when one cannot be read. */
-  #readAgain(position: Position, files: FileTable, changed: number[]): FileTable | undefined {
-    if (changed.length === 0) return files;
+  #readAgain(
+    position: Position,
+    files: FileTable,
+    changed: number[],
+  ): { files: FileTable; isWhole: boolean } | undefined {
+    if (changed.length === 0) return { files, isWhole: true };
     const changes = new Map<number, TableFile>();
+    let isWhole = true;
     for (const i of changed) {
       const name = files.names[i] ?? "";
       const place = placeOf(position.place, name);
       const path = pathOf(position.path, name);
-      const read = attempt(this.skipped, path, () =>
+      const read = this.attempts.try(path, () =>
         this.reader.read(place, path, this.#options.fs.lstat(place)),
       );
       if (read === undefined) return undefined;
       changes.set(i, read);
+      isWhole &&= this.attempts.skipped.reason(path) === undefined;
     }
-    return files.with(changes);
+    return { files: files.with(changes), isWhole };
   }
 
   /** The folders in a folder that stands; undefined when one of them does not. */
@@ -189,10 +196,12 @@ export class Walk {
     const { path, name, place, standing, stat } = position;
     const { fs, now, startedAt, tellsByTimes, check } = this.#options;
     this.sawMoves ||= known === undefined || !isSame(known.stat, stat);
-    const names = attempt(this.skipped, path, () => namesIn(place, fs));
+    const names = this.attempts.try(path, () => namesIn(place, fs));
     if (names === undefined) return undefined;
     const { patterns, sources } =
-      standing === "captured" ? readFolderPatterns(path, names, now, fs) : noPatterns;
+      standing === "captured"
+        ? readFolderPatterns(path, names, now, this.attempts, fs)
+        : noPatterns;
     const layer = this.#layerIn(position, patterns);
     const gathering = new Gathering(known ?? this.#elsewhere(stat));
     let isWhole = true;
@@ -201,7 +210,7 @@ export class Walk {
         if (isForbidden(name.key)) continue;
         check?.();
         const inner = pathOf(path, name.key);
-        const isRead = attempt(this.skipped, inner, () =>
+        const isRead = this.attempts.try(inner, () =>
           this.#entry(name, inner, { layer, standing }, gathering),
         );
         isWhole &&= isRead === true;
@@ -213,7 +222,11 @@ export class Walk {
       {
         name,
         stat,
-        trusted: isWhole && stoodStill(stat, startedAt) && tellsByTimes(stat.dev, place),
+        trusted:
+          isWhole &&
+          sources.every((source) => source.stat !== null) &&
+          stoodStill(stat, startedAt) &&
+          tellsByTimes(stat.dev, place),
         standing,
         key: this.rules.key(standing, position.layer),
         patterns,
@@ -254,7 +267,8 @@ export class Walk {
     if (read === undefined) return false;
     this.#count(path, read.size);
     gathering.addFile(name.key, read);
-    return true;
+    // It may have moved while it was read.
+    return this.attempts.skipped.reason(path) === undefined;
   }
 
   #made(folder: Omit<Folder, "hash" | "listed">, known: Folder | undefined): Folder {
@@ -268,11 +282,12 @@ export class Walk {
     return this.rules.add(patterns, layer);
   }
 
-  /** A folder that was moved here: its files are known where it was. */
-  #elsewhere(stat: Stat): Folder | undefined {
+  /** A folder that was moved here: its files are known where it was, but not what is ignored. */
+  #elsewhere(stat: Stat): Pick<Folder, "files" | "folders"> | undefined {
     if (this.#known === undefined) return undefined;
     this.#byInode ??= byInode(this.#known, new Map());
-    return this.#byInode.get(inodeOf(stat));
+    const found = this.#byInode.get(inodeOf(stat));
+    return found && { files: found.files, folders: [] };
   }
 
   #count(path: string, size: number): void {

@@ -1,14 +1,15 @@
 import type { Fs } from "../fs.ts";
 
-type Name = keyof Fs;
-
 /** Stands in for the end of the process: nothing that is done after it reaches the disk. */
 export class Crash extends Error {
   override readonly name = "Crash";
 }
 
 /** The filesystem with `before` called ahead of each call, with its number from 1. */
-export function watchedFs(fs: Fs, before: (call: number, name: Name, args: unknown[]) => void): Fs {
+export function watchedFs<F extends object>(
+  fs: F,
+  before: (call: number, name: keyof F, args: unknown[]) => void,
+): F {
   let calls = 0;
   return new Proxy(fs, {
     get(target, key) {
@@ -16,7 +17,7 @@ export function watchedFs(fs: Fs, before: (call: number, name: Name, args: unkno
       if (typeof method !== "function") return method;
       return (...args: unknown[]): unknown => {
         calls += 1;
-        before(calls, key as Name, args);
+        before(calls, key as keyof F, args);
         return Reflect.apply(method, target, args);
       };
     },
