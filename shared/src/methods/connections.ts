@@ -98,7 +98,7 @@ export const connectionMethods = {
           interval_ms: z._default(z.int().check(z.minimum(0), z.maximum(10_000)), 50),
         }),
       ),
-      /** Opt into `progress` and `sync` messages without any other option. */
+      /** Opt into transient messages without any other option, and into facts of the moment. */
       transient: z.optional(z.boolean()),
     }),
     z.object({

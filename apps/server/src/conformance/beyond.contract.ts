@@ -294,6 +294,26 @@ export function beyondConformance({ start }: Suite): void {
         await base.event("checkpoint_created", { checkpoint_id });
         expect(base.events.map(({ event_type }) => event_type)).toEqual(["checkpoint_created"]);
       });
+
+      test("[TRN4] facts of the moment go to those who asked for them, and to nobody else", async () => {
+        const { actor, scene } = await written(1);
+        const { session_id } = scene;
+        const [base, selective] = [await stage.client(), await stage.client()];
+        const watcher = await stage.client();
+        await base.result("subscribe", { session_id });
+        await selective.result("subscribe", { session_id, events: ["checkpoint_created"] });
+        await watcher.result("subscribe", { session_id, transient: true });
+        await scene.write("new.txt", "new\n");
+        const dirty = await watcher.event("workspace_dirty", { dirty_files: 1 });
+        expect(dirty.data).toEqual({ session_id, dirty_files: 1 });
+        expect(dirty).not.toHaveProperty("seq");
+        const checkpoint_id = await checkpoint(actor, scene);
+        await watcher.event("workspace_dirty", { dirty_files: 0 });
+        for (const client of [base, selective]) {
+          await client.event("checkpoint_created", { checkpoint_id });
+          expect(client.events.map(({ event_type }) => event_type)).toEqual(["checkpoint_created"]);
+        }
+      });
     });
 
     describe("overview", () => {

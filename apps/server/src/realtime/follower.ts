@@ -36,6 +36,8 @@ export type FrameFor = (framing: Framing) => Uint8Array;
 
 /** Who takes the messages that are not in the log. */
 export interface Listener {
+  /** Whether it asked for facts of the moment, beside what any option brings. */
+  readonly takesFacts: boolean;
   tell(frameFor: FrameFor): void;
   /** Everything up to the follower's cursor can be taken: for whoever has taken it. */
   sync(frameFor: FrameFor): void;
@@ -254,7 +256,10 @@ export class Follower {
   /** Sends a message that is not in the log to those who take such. */
   sendTransient(message: TransientMessage): void {
     const frameFor = this.#frameFor(message);
-    for (const listener of this.listeners) listener.tell(frameFor);
+    const isFact = message.event_type === "workspace_dirty" || message.event_type === "auto_state";
+    for (const listener of this.listeners) {
+      if (!isFact || listener.takesFacts) listener.tell(frameFor);
+    }
   }
 
   /** Tells those who have everything how far that goes. */

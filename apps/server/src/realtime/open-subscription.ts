@@ -138,6 +138,7 @@ export async function openSubscription(params: Params, around: Around): Promise<
       follower,
       events,
       transient: isOptedIn(params),
+      facts: params.transient === true,
       onFloor,
       onEnd: () => {
         release();

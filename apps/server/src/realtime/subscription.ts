@@ -23,6 +23,8 @@ interface Options extends ReadingOptions {
   counted: Counted;
   /** Whether it takes transient messages. */
   transient: boolean;
+  /** Whether it takes facts of the moment too. */
+  facts?: boolean;
   /** The last that is replayed; null without a replay. */
   replayTo: number | null;
   /** Everything up to a seq needs not come again; told to be done by the client, or passed by. */
@@ -59,6 +61,10 @@ export class Subscription implements Source, Member, Listener {
       onBatched: counted.batched,
     };
     this.#reading = new Reading(options, heard, () => outlet.held === 0);
+  }
+
+  get takesFacts(): boolean {
+    return this.#options.facts === true;
   }
 
   /** To be called once the reply is on its way: replay, `sync`, live. */
