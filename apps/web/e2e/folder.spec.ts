@@ -64,7 +64,7 @@ test("work that takes its time shows how far it is, and is cancelled with nothin
   await expect(restore.getByText("Cancelled. The folder is as it was before")).toBeVisible();
   expect(listTree(workspace)).toEqual(few);
   const { operations } = await stage.call("list_operations", { session_id });
-  expect(operations.map((each) => [each.kind, each.status])).toEqual([["restore", "failed"]]);
+  expect(operations.map((each) => [each.kind, each.status])).toEqual([["restore", "rolled_back"]]);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Escape");
   await expect(inspector(page)).toHaveCount(0);

@@ -19,9 +19,9 @@ const statuses = {
   pending: "in progress",
   done: "done",
   done_with_differences: "done, with differences",
-  // It failed or was cancelled; either way nothing of it is left.
-  failed: "not done, the folder is as before",
-  rolled_back: "cut off, the folder is as before",
+  failed: "failed, the folder is as before",
+  // It failed on the way, was cancelled or cut off by a crash: nothing of it is left.
+  rolled_back: "taken back, the folder is as before",
 } as const satisfies Record<Operation["status"], string>;
 
 /** `Restore`, `Undo of a restore`. */
