@@ -30,7 +30,7 @@ export interface Wanted {
   remembered: Choice;
 }
 
-export interface PlannerInput {
+interface PlannerInput {
   fs: Fs;
   store: ObjectStore;
   /** Null when the folder does not exist yet. */

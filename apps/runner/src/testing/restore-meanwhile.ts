@@ -8,7 +8,7 @@ import type { Snapshot } from "../runner.ts";
 import { RestoreSite } from "./restore-site.ts";
 import type { Store } from "../store/store.ts";
 
-export interface Meanwhile {
+interface Meanwhile {
   restores: number;
   /** Restores that gave up with an error of the table. */
   refused: number;

@@ -11,7 +11,7 @@ import type { randomOf } from "./random.ts";
 export type Phase = "prepare" | "apply" | "settle" | "recover";
 
 /** One way in which a restore, or the undo of one, can go wrong. */
-export interface Trial {
+interface Trial {
   kind: "restore" | "undo";
   fault: Fault;
   /** Which call of it. */
