@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { raceForLock } from "../testing/lock-races.ts";
 import { StoreSite } from "../testing/store-site.ts";
 import { lockStore } from "./lock.ts";
 
@@ -39,4 +40,8 @@ test("a store has one owner, until that one ends in whatever way", async () => {
   } finally {
     child.kill("SIGKILL");
   }
+});
+
+test("of two that start at once one owns the store, 20 times over, also after the owner was killed", async () => {
+  expect(await raceForLock(site.dir, 20, 2)).toEqual([]);
 });

@@ -4,6 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { ProtocolError } from "@cairn/shared/errors";
 import { resultCode, sqliteBusy } from "./sqlite.ts";
 
+const patienceMs = 250;
+
 // A database that nobody refers to is closed with the garbage, and its lock is gone.
 const held = new Set<DatabaseSync>();
 
@@ -13,8 +15,9 @@ const held = new Set<DatabaseSync>();
  */
 export function lockStore(dir: string): { release(): void } {
   const owner = join(dir, "owner");
-  // Node has no flock; SQLite's lock on a file of its own ends with the process that holds it.
-  const database = new DatabaseSync(join(dir, "lock.db"), { timeout: 0 });
+  // Node has no flock; SQLite's lock on a file of its own ends with the process that holds it. Two
+  // that come at once may be in each other's way for a moment, and neither would have it.
+  const database = new DatabaseSync(join(dir, "lock.db"), { timeout: patienceMs });
   try {
     database.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch (error) {

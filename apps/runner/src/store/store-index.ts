@@ -93,15 +93,20 @@ export class StoreIndex {
     };
   }
 
-  /** Runs `work` with its errors as those of the table. Damage is noted, for the next start. */
+  /** Runs `work` with its errors as those of the table. */
   guarded<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      const known = storeError(error);
-      if (isDamagedIndex(known)) noteDamage(this.#dir);
-      throw known;
+      throw this.known(error);
     }
+  }
+
+  /** An error as one of the table where it is known. Damage is noted, for the next start. */
+  known(error: unknown): unknown {
+    const known = storeError(error);
+    if (isDamagedIndex(known)) noteDamage(this.#dir);
+    return known;
   }
 
   /** One write transaction. */

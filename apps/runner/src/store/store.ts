@@ -8,7 +8,7 @@ import { encodeTree } from "./encoding.ts";
 import { distrustedIn } from "./distrust.ts";
 import type { Disk } from "./disk.ts";
 import { realDisk } from "./disk.ts";
-import { openError, writeError } from "./errors.ts";
+import { isDiskFull, openError, writeError } from "./errors.ts";
 import type { ReadAt, Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { Gate } from "./gate.ts";
@@ -174,18 +174,22 @@ export class Store implements ObjectStore {
       this.#writer.sync();
       return blocks;
     });
+    let refused = false;
     try {
-      this.index.guarded(() =>
-        this.index.commit(this.#writer.writer, blocks, pin, {
-          distrusted: this.#distrusted,
-          check: (held) => this.#room.check(held),
-        }),
-      );
+      this.index.commit(this.#writer.writer, blocks, pin, {
+        distrusted: this.#distrusted,
+        check: (held) => {
+          refused = true;
+          this.#room.check(held);
+          refused = false;
+        },
+      });
     } catch (error) {
-      // The rows may be on the disk after all: their bytes must stay as they are.
+      // Where a sync failed the rows may be on the disk after all: their bytes must stay then.
+      if (refused || isDiskFull(error)) this.#writer.discard();
       this.#writer.abandon();
       this.#forget();
-      throw writeError(error);
+      throw writeError(this.index.known(error));
     }
     this.#writer.committed();
     this.#forget();
