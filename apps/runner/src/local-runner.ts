@@ -174,6 +174,11 @@ export class LocalRunner implements Calls {
     if (!this.#closed) this.#memory?.tidy();
   }
 
+  /** Call now and then while nobody asks for anything, until it says that nothing is left. */
+  reread(): boolean {
+    return !this.#closed && (this.#memory?.reread() ?? false);
+  }
+
   close(): void {
     this.#memory?.close();
     this.#closed = true;

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { hash } from "node:crypto";
 import { byteString } from "./rules.ts";
 import type { ScanFs } from "./scan-fs.ts";
 import { realScanFs } from "./scan-fs.ts";
@@ -16,6 +17,11 @@ export interface Name {
 export function namesIn(folder: string | Buffer, fs: ScanFs = realScanFs): Name[] {
   const names = textNames(folder, fs) ?? byteNames(folder, fs);
   return names.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Equal where a folder holds the same names. */
+export function listingOf(names: Name[]): string {
+  return hash("sha256", names.map(({ key }) => key).join("/")).slice(0, 16);
 }
 
 /** Undefined when a name may be no UTF-8: its bytes would be lost. */

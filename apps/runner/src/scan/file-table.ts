@@ -97,6 +97,13 @@ export class FileTable {
     return this.hashes.compare(other.hashes, start, start + hashBytes, at, at + hashBytes) === 0;
   }
 
+  /** The same, but that the file at `i` must be read again. */
+  distrusting(i: number): FileTable {
+    const stamps = this.stamps.slice();
+    stamps[i * stampWidth] = Number.NaN;
+    return new FileTable(this.names, stamps, this.hashes);
+  }
+
   /** The same names with other files behind some of them. */
   with(changes: Map<number, TableFile>): FileTable {
     const stamps = this.stamps.slice();

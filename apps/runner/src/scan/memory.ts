@@ -3,10 +3,13 @@ import type { ObjectStore } from "../store/objects.ts";
 import { Ahead } from "./ahead.ts";
 import type { Scan, ScanOptions } from "./scan.ts";
 import { scanWorkspace } from "./scan.ts";
-import { StatCache } from "./stat-cache.ts";
+import { Rereading } from "./rereading.ts";
+import { cachePath, StatCache } from "./stat-cache.ts";
 
 // A second thread costs some 10 MB; below this a scan takes less than one would gain.
 const sharedFiles = 5000;
+/** So long a call waits at most for what is done while nobody waits. */
+const sliceMs = 15;
 
 /** What a thread remembers of a workspace from one scan to the next. */
 export class Memory {
@@ -14,13 +17,18 @@ export class Memory {
   readonly #store: ObjectStore;
   readonly #cache: StatCache;
   #ahead: Ahead | undefined;
+  readonly #rereading: Rereading;
+  #isNew: boolean;
   #files = 0;
 
   /** `dir` is the store's folder. */
   constructor(store: ObjectStore, dir: string, workspace: string) {
     this.workspace = workspace;
     this.#store = store;
-    this.#cache = StatCache.of(dir, workspace);
+    const path = cachePath(dir, workspace);
+    this.#cache = new StatCache(path);
+    this.#rereading = new Rereading({ store, cache: this.#cache, workspace, path: `${path}.read` });
+    this.#isNew = this.#cache.root === undefined;
   }
 
   scan(options: Omit<ScanOptions, "cache" | "ahead">): Scan {
@@ -42,9 +50,17 @@ export class Memory {
       this.#ahead ??= new Ahead(this.workspace);
     }
     this.#ahead?.remember(root);
+    if (this.#isNew) this.#rereading.begin();
+    this.#isNew = false;
+  }
+
+  /** Reads a little of everything again. Whether there is more to do, later. */
+  reread(): boolean {
+    return this.#rereading.slice(sliceMs);
   }
 
   close(): void {
+    this.#rereading.pause();
     this.#ahead?.close();
   }
 }

@@ -1,6 +1,5 @@
 import type { TreeEntry } from "../store/objects.ts";
 import { TreeEncoder, treeEntryBytes } from "../store/encoding.ts";
-import type { Looked } from "./ahead.ts";
 import { partFiles } from "./ahead-look.ts";
 import type { FileTable } from "./file-table.ts";
 import { placeOf, placesIn } from "./places.ts";
@@ -31,6 +30,8 @@ export interface Folder {
   key: string;
   patterns: FolderPatterns | undefined;
   sources: Source[];
+  /** Digest of all names in it, also of those that are left out. */
+  listing: string;
   /** Whether it holds a `.git`. */
   repository: boolean;
   files: FileTable;
@@ -40,6 +41,14 @@ export interface Folder {
   listed: boolean;
   /** Hash of its tree. */
   hash: string;
+}
+
+/** What a look at everything that was remembered found. */
+export interface Looked {
+  /** Whether the folder, its files and what gave its patterns are as they were. */
+  stands(folder: Folder): boolean;
+  /** Whether its files from this one on are, up to the next multiple of `partFiles`. */
+  partStands(folder: Folder, from: number): boolean;
 }
 
 /** The entries of a folder's tree, by name. */

@@ -14,6 +14,12 @@ import { decodeFolders, encodeChanges, header } from "./stat-records.ts";
 /** Beyond twice what is worth keeping, and this, the file is written anew. */
 const slackBytes = 64 * 1024;
 
+/** Where the cache of a workspace is, in a store's folder. */
+export function cachePath(storeDir: string, workspace: string): string {
+  const name = createHash("sha256").update(workspace).digest("hex").slice(0, 32);
+  return join(storeDir, "cache", name);
+}
+
 /**
  * What a workspace was when it was last scanned, in memory and in a file. Its loss costs a re-hash;
  * whoever uses it compares it with the disk first.
@@ -32,12 +38,6 @@ export class StatCache {
   constructor(path?: string) {
     this.#path = path;
     if (path !== undefined) this.#load(path);
-  }
-
-  /** The cache of a workspace in a store's folder. */
-  static of(storeDir: string, workspace: string): StatCache {
-    const name = createHash("sha256").update(workspace).digest("hex").slice(0, 32);
-    return new StatCache(join(storeDir, "cache", name));
   }
 
   get root(): Folder | undefined {
@@ -63,6 +63,15 @@ export class StatCache {
       // A full disk: it is only a cache, but what follows a torn record would be lost in it.
       this.#rewrite = true;
     }
+  }
+
+  /**
+   * Trusts no more what is known of a folder's names, or of one of its files. The next scan looks
+   * for itself. Byte strings.
+   */
+  distrust(folder: string, file?: string): void {
+    const root = this.#root;
+    if (root !== undefined) this.#root = distrusted(root, folder.split("/"), file);
   }
 
   /** Call with what a scan had read when it failed. */
@@ -102,4 +111,19 @@ export class StatCache {
       rmSync(path, { force: true });
     }
   }
+}
+
+function distrusted(folder: Folder, path: string[], file: string | undefined): Folder {
+  const [name, ...rest] = path;
+  if (name !== undefined && name !== "") {
+    const folders = folder.folders.map((inner) =>
+      inner.name === name ? distrusted(inner, rest, file) : inner,
+    );
+    return { ...folder, folders };
+  }
+  if (file === undefined) return { ...folder, trusted: false };
+  const at = folder.files.find(file, 0);
+  return folder.files.names[at] === file
+    ? { ...folder, files: folder.files.distrusting(at) }
+    : { ...folder, trusted: false };
 }

@@ -5,7 +5,7 @@ import type { ObjectStore } from "../store/objects.ts";
 import type { Looked } from "./ahead.ts";
 import { Bounds } from "./bounds.ts";
 import type { Name } from "./entry-names.ts";
-import { namesIn } from "./entry-names.ts";
+import { listingOf, namesIn } from "./entry-names.ts";
 import { readFolderPatterns } from "./folder-patterns.ts";
 import { Gathering } from "./gathering.ts";
 import { Reader } from "./reader.ts";
@@ -231,6 +231,7 @@ export class Walk {
         key: this.rules.key(standing, position.layer),
         patterns,
         sources,
+        listing: listingOf(names),
         repository: names.some(({ key }) => key === ".git"),
         files: gathering.files(),
         folders: gathering.folders(),
@@ -312,6 +313,7 @@ export class Walk {
       key: "",
       patterns: undefined,
       sources: [],
+      listing: "",
       repository: false,
       ...gathering.salvage(this.salvaged),
       listed: true,
