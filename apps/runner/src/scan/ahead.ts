@@ -2,16 +2,8 @@ import { Worker } from "node:worker_threads";
 import type { News, Remembered, Round } from "./ahead-look.ts";
 import { lookAtParts, partFiles, standing } from "./ahead-look.ts";
 import { placeOf } from "./places.ts";
-import type { Folder } from "./remembered.ts";
+import type { Folder, Looked } from "./remembered.ts";
 import { realScanFs } from "./scan-fs.ts";
-
-/** What a look at everything that was remembered found. */
-export interface Looked {
-  /** Whether the folder, its files and what gave its patterns are as they were. */
-  stands(folder: Folder): boolean;
-  /** Whether its files from this one on are, up to the next multiple of `partFiles`. */
-  partStands(folder: Folder, from: number): boolean;
-}
 
 /**
  * Looks with a second thread whether what was remembered of a large workspace stands, ahead of the

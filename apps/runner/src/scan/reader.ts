@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import type { ObjectStore } from "../store/objects.ts";
-import type { ReadAt } from "../store/file-content.ts";
+import type { ReadAt } from "../store/objects.ts";
 import type { Bounds } from "./bounds.ts";
 import { readRegularFile } from "./read-file.ts";
 import type { TableFile } from "./file-table.ts";

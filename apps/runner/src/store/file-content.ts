@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { readSync } from "node:fs";
 import { chunkBytes, encodeChunks, wholeFileBytes } from "./encoding.ts";
 import { hashObject, prefixBytes, prefixes } from "./hashing.ts";
+import type { ReadAt } from "./objects.ts";
 
 /** Takes the objects of a content as they are read. `data` is only lent for the call. */
 export type Sink = (kind: "blob" | "chunks", hash: string, data: Buffer, size: number) => void;
@@ -11,15 +12,6 @@ export interface Content {
   /** Bytes that were read. */
   size: number;
 }
-
-/** As `readSync`: what tests and cancelled scans break into. */
-export type ReadAt = (
-  fd: number,
-  into: Buffer,
-  offset: number,
-  length: number,
-  position: number,
-) => number;
 
 // A file that grows while it is read is followed this far, so that reading always ends.
 const growthBytes = chunkBytes;

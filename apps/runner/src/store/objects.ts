@@ -1,6 +1,5 @@
 import type { FileKind } from "@cairn/shared/files";
 import type { Snapshot } from "../runner.ts";
-import type { ReadAt } from "./file-content.ts";
 
 /** One name in a folder, as a tree object stores it. `hash` is hex; `name` is bytes. */
 export interface TreeEntry {
@@ -12,6 +11,15 @@ export interface TreeEntry {
   size: number;
   hash: string;
 }
+
+/** As `readSync`: what tests and cancelled scans break into. */
+export type ReadAt = (
+  fd: number,
+  into: Buffer,
+  offset: number,
+  length: number,
+  position: number,
+) => number;
 
 export type RecordKind = "rules" | "skipped";
 

@@ -1,5 +1,14 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { Snapshot } from "../runner.ts";
-import type { StoreIndex } from "./store-index.ts";
+
+/** What of the store's index keeps pins. */
+interface Index {
+  readonly database: DatabaseSync;
+  /** In a transaction. */
+  write<T>(work: () => T): T;
+  pins(): string[];
+  state(key: string): string | undefined;
+}
 
 export interface Pin {
   pin: string;
@@ -7,7 +16,7 @@ export interface Pin {
 }
 
 /** Keeps a snapshot from collection. Inside a transaction. */
-export function pinSnapshot({ database }: StoreIndex, { pin, snapshot }: Pin): void {
+export function pinSnapshot({ database }: Pick<Index, "database">, { pin, snapshot }: Pin): void {
   database
     .prepare("INSERT OR REPLACE INTO pins (pin, tree, rules, skipped) VALUES (?, ?, ?, ?)")
     .run(
@@ -18,7 +27,7 @@ export function pinSnapshot({ database }: StoreIndex, { pin, snapshot }: Pin): v
     );
 }
 
-export function unpinSnapshots(index: StoreIndex, pins: string[]): void {
+export function unpinSnapshots(index: Index, pins: string[]): void {
   index.write(() => {
     const remove = index.database.prepare("DELETE FROM pins WHERE pin = ?");
     let removed = 0;
@@ -28,7 +37,7 @@ export function unpinSnapshots(index: StoreIndex, pins: string[]): void {
 }
 
 /** Pins what has no pin. Gives how many that were. */
-export function pinMissing(index: StoreIndex, pins: Pin[]): number {
+export function pinMissing(index: Index, pins: Pin[]): number {
   const known = new Set(index.pins());
   const missing = pins.filter(({ pin }) => !known.has(pin));
   if (missing.length > 0) index.write(() => missing.forEach((pin) => pinSnapshot(index, pin)));
@@ -36,16 +45,16 @@ export function pinMissing(index: StoreIndex, pins: Pin[]): number {
 }
 
 /** Pins that were let go and not collected for since. */
-export function releasedPins(index: StoreIndex): number {
+export function releasedPins(index: Index): number {
   return Number(index.state("released") ?? 0);
 }
 
 /** So many of them were collected for. */
-export function settleReleased(index: StoreIndex, released: number): void {
+export function settleReleased(index: Index, released: number): void {
   if (released > 0) index.write(() => count(index, -released));
 }
 
-function count({ database }: StoreIndex, pins: number): void {
+function count({ database }: Pick<Index, "database">, pins: number): void {
   database
     .prepare(
       `INSERT INTO state VALUES ('released', ?1)
