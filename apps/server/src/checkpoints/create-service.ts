@@ -160,7 +160,7 @@ export async function createService(parts: ServiceParts): Promise<Service> {
   const live = new LiveFacts((message) => calls.send(message));
   const lanes = new Lanes();
   const upkeep = new Upkeep(deps, lanes, live);
-  const usage = new Usage(deps);
+  const usage = new Usage(deps, () => upkeep.released());
   return {
     ...throughLanes(handlersOf(deps, calls, lanes, live, upkeep, usage), lanes, calls),
     subscribe: (session_id, after) => new LogIterator(deps, session_id, after),

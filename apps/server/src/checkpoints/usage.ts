@@ -20,12 +20,15 @@ interface Figures {
  */
 export class Usage {
   readonly #deps: ServiceDeps;
+  readonly #onRefused: () => void;
   #figures: Figures | undefined;
   #walk: Promise<Figures> | undefined;
   readonly #ending = new AbortController();
 
-  constructor(deps: ServiceDeps) {
+  /** `onRefused`: what was stored of a refused checkpoint can be collected. */
+  constructor(deps: ServiceDeps, onRefused: () => void) {
     this.#deps = deps;
+    this.#onRefused = onRefused;
   }
 
   /** At most a minute old. */
@@ -52,6 +55,7 @@ export class Usage {
     const { bytes } = await this.#measure({ session_id: session.session_id, pin });
     const used = bytes.get(session.session_id) ?? 0;
     if (used <= limit) return;
+    this.#onRefused();
     throw new ProtocolError(
       "store_full",
       `With this checkpoint "${session.name}" alone would keep ${used} bytes of the store, and its ` +

@@ -49,7 +49,6 @@ interface Deps {
   keys: BrowserKeys;
   metrics: Metrics;
   log: Logger;
-  now: () => number;
   checkResults: boolean;
   /** Sockets and event streams at a time. */
   maxConnections: number;
@@ -110,7 +109,12 @@ export function createRealtime(deps: Deps): Realtime {
       connections: (current) => [...connections.facts(current), ...streams.facts()],
     }),
     metrics,
-    once: new Once({ store, service, now: deps.now, onRepeated: () => metrics.repeated() }),
+    once: new Once({
+      store,
+      service,
+      now: () => service.cautiousNow(),
+      onRepeated: () => metrics.repeated(),
+    }),
     rate: new RateLimit({
       now: limits.callClock ?? (() => performance.now()),
       onLimited: () => metrics.limited(),
