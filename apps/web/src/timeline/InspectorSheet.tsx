@@ -1,6 +1,7 @@
 import { Dialog as Radix } from "radix-ui";
 import { useRef } from "react";
 import { Inspector } from "../checkpoint/Inspector.tsx";
+import { takeEscape } from "../ui/escape.ts";
 
 interface Props {
   session_id: string;
@@ -23,6 +24,7 @@ export function InspectorSheet({ session_id, checkpoint_id, onClose }: Props) {
         <div className="appears fixed inset-0 z-20 bg-(--overlay)" aria-hidden="true" />
         <Radix.Content
           data-sheet
+          {...takeEscape(onClose)}
           aria-describedby={undefined}
           // Not the close button, which comes first: its tooltip would cover the sheet.
           onOpenAutoFocus={(event) => {

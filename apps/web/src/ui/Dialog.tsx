@@ -3,6 +3,7 @@ import { Dialog as Radix } from "radix-ui";
 import { useRef, type ReactNode } from "react";
 import { IconButton } from "./Button.tsx";
 import { classNames } from "./class-names.ts";
+import { takeEscape } from "./escape.ts";
 
 interface Props {
   open: boolean;
@@ -60,6 +61,9 @@ export function Dialog(props: Props) {
         <div className="appears fixed inset-0 z-30 bg-[var(--overlay)]" aria-hidden="true" />
         <Radix.Content
           ref={content}
+          {...takeEscape(() => {
+            if (!locked) onOpenChange(false);
+          })}
           onEscapeKeyDown={hold}
           onPointerDownOutside={hold}
           onInteractOutside={hold}

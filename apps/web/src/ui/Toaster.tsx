@@ -3,6 +3,7 @@ import { Toast as Radix } from "radix-ui";
 import { useStore } from "zustand";
 import { Button, IconButton } from "./Button.tsx";
 import { classNames } from "./class-names.ts";
+import { leaveEscape } from "./escape.ts";
 import { Text } from "./Text.tsx";
 import { dismissToast, toasts } from "./toast.ts";
 
@@ -19,6 +20,7 @@ export function Toaster() {
           onOpenChange={(open) => {
             if (!open) dismissToast(each.id);
           }}
+          onEscapeKeyDown={leaveEscape}
           className={classNames(
             "appears flex items-start gap-2 rounded-md border bg-raised py-2 pr-2 pl-3 text-fg shadow-pop",
             each.tone === "bad" ? "border-bad" : "border-line-strong",
