@@ -2,7 +2,8 @@
 //   --kills N   how many in all (default 1,000), 50 to a data folder
 //   --seed N    to repeat a run
 import { parseArgs } from "node:util";
-import { hasStrace, killDrill } from "../src/hardships/kill-drill.ts";
+import { killDrill } from "../src/hardships/kill-drill.ts";
+import { hasStrace } from "../src/hardships/syscall-trap.ts";
 import { Random, seedOf } from "../src/simulation/random.ts";
 
 const { values } = parseArgs({

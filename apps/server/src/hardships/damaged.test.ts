@@ -1,6 +1,13 @@
 // P7 for a whole server: bytes of a pack that change under it, live and over a restart. What is
 // damaged is refused by name, all else stays usable, and nothing ends the server.
-import { readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { noise } from "@cairn/runner/testing/store-site";
 import { writeTree } from "@cairn/runner/testing/tree";
@@ -91,21 +98,52 @@ test.each(["cut", "gone"])(
       const isAsBefore = place.list(work).join("\n") === before.join("\n");
       expect(refusal === "none" || isAsBefore).toBe(true);
     }
+    // What the folder still holds is stored anew, and what is captured then relies on nothing lost.
+    writeTree(work, { "second.bin": noise(400_000, "second") });
+    const repaired = await place.call("repair", {});
+    expect(repaired.healed).toBeGreaterThan(0);
+    const { invalid: left } = await place.call("validate", { deep: true });
+    expect(repaired.invalid).toBe(left);
+    const fresh = await place.checkpoint(session_id);
+    expect(await place.copyOf(session_id, fresh)).toEqual(place.list(work));
+    expect(
+      await place.call("validate", { checkpoint_id: fresh, session_id, deep: true }),
+    ).toMatchObject({ invalid: 0 });
   },
 );
 
-test("a damaged index is said at the start, and nothing is overwritten", async () => {
+test.each(["garbled", "cut", "gone"])(
+  "an index that is %s is made anew at the start from what the packs hold",
+  async (how) => {
+    await using place = new HardPlace();
+    const { session_id, sound, soundLines, broken } = await plant(place);
+    await place.server.end();
+    const index = join(place.dataDir, "store/index.db");
+    const whole = readFileSync(index);
+    if (how === "garbled") writeFileSync(index, Buffer.alloc(whole.length, "garbled"));
+    else if (how === "cut") truncateSync(index, whole.length / 2);
+    else rmSync(index);
+    await place.serve();
+    expect(await place.call("validate", { deep: true })).toMatchObject({ invalid: 0, valid: 2 });
+    // Nor does a collection take for garbage what the new index does not pin.
+    await place.call("collect", {});
+    expect(await place.copyOf(session_id, sound)).toEqual(soundLines);
+    expect(await place.copyOf(session_id, broken)).toHaveLength(soundLines.length + 1);
+    expect(await place.refusal("checkpoint", { session_id })).toBe("none");
+  },
+);
+
+test("a damaged database of checkpoints is said at the start, and nothing is overwritten", async () => {
   await using place = new HardPlace();
   const { session_id, sound, soundLines } = await plant(place);
   await place.server.end();
-  const index = join(place.dataDir, "store/index.db");
-  const whole = readFileSync(index);
-  writeFileSync(index, Buffer.concat([Buffer.alloc(100, 7), whole.subarray(100)]));
-  await expect(place.serve()).rejects.toThrow(
-    /StartError: The index of the snapshot store is damaged/,
-  );
-  expect(readFileSync(index).subarray(100).equals(whole.subarray(100))).toBe(true);
-  writeFileSync(index, whole);
+  const file = join(place.dataDir, "cairn.db");
+  const whole = readFileSync(file);
+  const bad = Buffer.concat([Buffer.alloc(100, 7), whole.subarray(100)]);
+  writeFileSync(file, bad);
+  await expect(place.serve()).rejects.toThrow(/cairn.db is not a database|cairn.db is damaged/);
+  expect(readFileSync(file).equals(bad)).toBe(true);
+  writeFileSync(file, whole);
   await place.serve();
   expect(await place.copyOf(session_id, sound)).toEqual(soundLines);
 });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,30 +9,16 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { Random } from "../simulation/random.ts";
 import { callOver } from "../testing/call.ts";
 import { SpawnedServer } from "../testing/spawn-server.ts";
+import type { Kind } from "./attempt.ts";
 import { EditedFolder } from "./edited-folder.ts";
 import type { Call } from "./facts.ts";
-import type { Kind } from "./track.ts";
+import { trap, trapAtStart } from "./syscall-trap.ts";
 import { Broken, Track } from "./track.ts";
 
 const program = join(import.meta.dirname, "../testing/crashing-server.ts");
 
-/** What leaves a trace on disk, or is about to. */
-const syscalls = ["pwrite64", "pwritev", "write", "fdatasync", "fsync", "openat", "close"];
-syscalls.push("rename", "link", "unlink", "fchmod");
-/** Of these a start alone makes hundreds. */
-const frequent = new Set(["write", "openat", "close"]);
-
 /** How long the calls took so far, in ms: kills are aimed at their middle. */
 const usual = new Map<Kind, number>();
-
-export function hasStrace(): boolean {
-  try {
-    execFileSync("strace", ["-D", "-o", "/dev/null", "true"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export interface Tally {
   kills: number;
@@ -108,15 +93,22 @@ class Drill {
     await this.#plant();
     while (this.#tally.kills < kills) {
       this.#trapped = this.#random.chance(this.#options.syscallShare);
-      const call = await this.#start(this.#trapped ? this.#trap() : []);
+      const fromTheStart = this.#trapped && this.#random.chance(0.2);
+      const call = await this.#start(fromTheStart ? trapAtStart(this.#random) : []);
       if (call === null) continue;
+      if (this.#trapped && !fromTheStart && this.#random.chance(0.2)) await this.#trap();
       await this.#verify(call, sample);
-      if (!this.#dead) await this.#workUntilKilled(call);
+      if (this.#dead) continue;
+      if (this.#trapped && !fromTheStart) await this.#trap();
+      await this.#workUntilKilled(call);
     }
     this.#trapped = false;
     const call = await this.#start([]);
     if (call === null) throw new Broken("the server died of itself");
     await this.#verify(call, this.#options.finally);
+    await call("collect", {});
+    this.#requireNoLeaks(true);
+    for (const track of this.#tracks) await track.resume(call);
     const { invalid, problems } = await call("validate", { deep: true });
     if (invalid > 0) throw new Broken(`validate: ${JSON.stringify(problems)}`);
     if ((await this.server?.end()) !== 0) throw new Broken(`no clean end: ${this.server?.stderr}`);
@@ -133,18 +125,9 @@ class Drill {
     await this.server?.end();
   }
 
-  /** Flags of strace that end the server at some call of some thread. */
-  #trap(): string[] {
-    const name = this.#random.pick(syscalls);
-    const most = frequent.has(name) ? 10 : 5;
-    const when = Math.max(1, Math.round(2 ** (this.#random.next() * most)));
-    const inject = `inject=${name}:signal=KILL:when=${when}`;
-    return ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf"].concat([
-      "-e",
-      `trace=${name}`,
-      "-e",
-      inject,
-    ]);
+  async #trap(): Promise<void> {
+    const pid = this.server?.ready.pid;
+    if (pid !== undefined) await trap(pid, this.#random);
   }
 
   /** Null when the trap ended it before it was ready. */

@@ -2,7 +2,8 @@
 // `CAIRN_SEED=…` repeats a run; `npm run torture -- kills` makes 1,000 of them.
 import { expect, test } from "vitest";
 import { Random, seedOf } from "../simulation/random.ts";
-import { hasStrace, killDrill } from "./kill-drill.ts";
+import { killDrill } from "./kill-drill.ts";
+import { hasStrace } from "./syscall-trap.ts";
 
 const seed = seedOf();
 const kills = 25;

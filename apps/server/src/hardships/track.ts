@@ -1,43 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { listTree, removeTree } from "@cairn/runner/testing/tree";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Operation } from "@cairn/shared/operation";
 import type { Random } from "../simulation/random.ts";
+import { chooseAttempt, chooseKind } from "./attempt.ts";
+import type { Answered, Attempt, Kind } from "./attempt.ts";
 import type { Folder } from "./edited-folder.ts";
 import type { Call, Facts } from "./facts.ts";
-import { faultsOfLog, listOperations, readFacts } from "./facts.ts";
-
-export type Kind =
-  | "checkpoint"
-  | "restore"
-  | "undo"
-  | "redo"
-  | "compact"
-  | "delete"
-  | "purge"
-  | "undelete";
-
-interface Answered {
-  operation_id?: string | undefined;
-  checkpoint_id?: string | null;
-  safety_checkpoint_id?: string | null;
-  removed?: { checkpoint_id: string }[];
-  differences?: unknown[];
-}
-
-/** A call that was made, and what it leads to if it comes to its end. */
-interface Attempt {
-  kind: Kind;
-  make: (call: Call) => Promise<Answered>;
-  /** The folder when the call was made. */
-  before: string[];
-  /** The folder once it is done. */
-  after: string[];
-  /** The checkpoint, or for undo and redo the removal, that it is about. */
-  about: string | null;
-  /** Found done after a crash, and asked for again under its key. */
-  done?: boolean;
-}
+import { faultsOfLog, readFacts } from "./facts.ts";
 
 /** A promise that was broken. */
 export class Broken extends Error {
@@ -119,23 +88,17 @@ export class Track {
 
   /** One edit and call; true when it was answered, false when the server was gone before. */
   async step(call: Call, started: (kind: Kind) => void): Promise<boolean> {
-    const kind = this.#random.weighted<Kind>([
-      [30, "checkpoint"],
-      [24, "restore"],
-      [12, "undo"],
-      [8, "redo"],
-      [5, "compact"],
-      [4, "delete"],
-      [5, "purge"],
-      [3, "undelete"],
-    ]);
+    const kind = chooseKind(this.#random);
     if (kind === "checkpoint" || this.#random.chance(0.5)) {
       this.folder.edit();
       this.#restored = { lines: new Set(), removed: new Set() };
     }
     let attempt: Attempt | null;
     try {
-      attempt = await this.#attempt(kind, call);
+      const [live, trash, safeties] = [this.#live, this.#trash, this.#safeties];
+      const { session_id, trees } = this;
+      const known = { session_id, before: this.folder.list(), trees, live, trash, safeties };
+      attempt = await chooseAttempt(kind, known, this.#random, call);
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       return false;
@@ -162,58 +125,11 @@ export class Track {
     return true;
   }
 
-  async #attempt(kind: Kind, call: Call): Promise<Attempt | null> {
-    const { session_id } = this;
-    const random = this.#random;
-    const before = this.folder.list();
-    const idempotency_key = randomUUID();
-    const base = { kind, before, after: before, about: null };
-    const pick = (from: Iterable<string>): string | null => {
-      const all = [...from];
-      return all.length === 0 ? null : random.pick(all);
-    };
-    if (kind === "checkpoint") {
-      const params = { session_id, message: `${this.trees.size}`, idempotency_key };
-      return { ...base, make: (call) => call("checkpoint", params) };
-    }
-    if (kind === "compact") {
-      const params = { session_id, keep_recent: random.between(3, 12), idempotency_key };
-      return { ...base, make: (call) => call("compact", params) };
-    }
-    if (kind === "undo" || kind === "redo") {
-      const subject = (await listOperations(call, session_id)).find(({ next }) => next === kind);
-      if (subject === undefined) return null;
-      const params = { session_id, operation_id: subject.operation_id, idempotency_key };
-      const after =
-        subject.safety_checkpoint_id === null
-          ? before
-          : (this.trees.get(subject.safety_checkpoint_id) ?? []);
-      const removal = kind === "undo" ? subject.operation_id : subject.subject_id;
-      const about = subject.safety_checkpoint_id === null ? removal : null;
-      return { ...base, after, about, make: (call) => call(kind, params) };
-    }
-    if (kind === "restore") {
-      const target = pick(this.#live);
-      if (target === null) return null;
-      const params = { session_id, checkpoint_id: target, idempotency_key };
-      const after = this.trees.get(target) ?? [];
-      return { ...base, after, about: target, make: (call) => call("restore", params) };
-    }
-    // A safety checkpoint that an undo may need is not for others to purge.
-    const about =
-      kind === "undelete"
-        ? pick(this.#trash)
-        : pick([...this.#live].filter((id) => !this.#safeties.has(id)));
-    if (about === null) return null;
-    const params = { session_id, checkpoint_id: about, idempotency_key };
-    if (kind === "undelete") return { ...base, about, make: (call) => call("undelete", params) };
-    const permanent = kind === "purge";
-    return { ...base, about, make: (call) => call("delete", { ...params, permanent }) };
-  }
-
   /** Brings the model to where an answer says that the session is. */
   #acknowledge(attempt: Attempt, answer: Answered): void {
     const { kind, about, before } = attempt;
+    // It is of the whole store, and in no session's log.
+    if (kind === "collect") return;
     if (answer.operation_id !== undefined) this.#operations.add(answer.operation_id);
     if ((answer.differences ?? []).length > 0) {
       throw new Broken(`${kind}: differences ${JSON.stringify(answer.differences)}`);
@@ -317,7 +233,7 @@ export class Track {
       this.#keep(id, cut.before);
       return true;
     }
-    if (operation === undefined) return false;
+    if (cut.kind === "collect" || operation === undefined) return false;
     this.#operations.add(operation.operation_id);
     if (operation.status === "rolled_back") {
       const safety = operation.safety_checkpoint_id ?? "";

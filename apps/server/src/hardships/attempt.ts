@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import type { Random } from "../simulation/random.ts";
+import type { Call } from "./facts.ts";
+import { listOperations } from "./facts.ts";
+
+const kinds = [
+  [30, "checkpoint"],
+  [24, "restore"],
+  [12, "undo"],
+  [8, "redo"],
+  [5, "compact"],
+  [4, "delete"],
+  [6, "purge"],
+  [3, "undelete"],
+  [8, "collect"],
+] as const;
+export type Kind = (typeof kinds)[number][1];
+
+export interface Answered {
+  operation_id?: string | undefined;
+  checkpoint_id?: string | null;
+  safety_checkpoint_id?: string | null;
+  removed?: { checkpoint_id: string }[];
+  differences?: unknown[];
+}
+
+/** A call that was made, and what it leads to if it comes to its end. */
+export interface Attempt {
+  kind: Kind;
+  make: (call: Call) => Promise<Answered>;
+  /** The folder when the call was made. */
+  before: string[];
+  /** The folder once it is done. */
+  after: string[];
+  /** The checkpoint, or for undo and redo the removal, that it is about. */
+  about: string | null;
+  /** Found done after a crash, and asked for again under its key. */
+  done?: boolean;
+}
+
+/** What is known of the session for which a call is chosen. */
+interface Known {
+  session_id: string;
+  /** The folder now. */
+  before: string[];
+  trees: ReadonlyMap<string, string[]>;
+  live: ReadonlySet<string>;
+  trash: ReadonlySet<string>;
+  safeties: ReadonlySet<string>;
+}
+
+export function chooseKind(random: Random): Kind {
+  return random.weighted<Kind>(kinds);
+}
+
+/** A call of that kind, under an idempotency key; null when there is nothing to do it to. */
+export async function chooseAttempt(
+  kind: Kind,
+  { session_id, before, trees, live, trash, safeties }: Known,
+  random: Random,
+  call: Call,
+): Promise<Attempt | null> {
+  const idempotency_key = randomUUID();
+  const base = { kind, before, after: before, about: null };
+  const pick = (from: Iterable<string>): string | null => {
+    const all = [...from];
+    return all.length === 0 ? null : random.pick(all);
+  };
+  if (kind === "collect") return { ...base, make: (call) => call("collect", {}) };
+  if (kind === "checkpoint") {
+    const params = { session_id, message: `${trees.size}`, idempotency_key };
+    return { ...base, make: (call) => call("checkpoint", params) };
+  }
+  if (kind === "compact") {
+    const params = { session_id, keep_recent: random.between(3, 12), idempotency_key };
+    return { ...base, make: (call) => call("compact", params) };
+  }
+  if (kind === "undo" || kind === "redo") {
+    const subject = (await listOperations(call, session_id)).find(({ next }) => next === kind);
+    if (subject === undefined) return null;
+    const params = { session_id, operation_id: subject.operation_id, idempotency_key };
+    const make = (call: Call): Promise<Answered> => call(kind, params);
+    if (subject.safety_checkpoint_id !== null) {
+      return { ...base, after: trees.get(subject.safety_checkpoint_id) ?? [], make };
+    }
+    return { ...base, about: kind === "undo" ? subject.operation_id : subject.subject_id, make };
+  }
+  if (kind === "restore") {
+    const about = pick(live);
+    if (about === null) return null;
+    const params = { session_id, checkpoint_id: about, idempotency_key };
+    const after = trees.get(about) ?? [];
+    return { ...base, after, about, make: (call) => call("restore", params) };
+  }
+  // A safety checkpoint that an undo may need is not for others to purge.
+  const about = kind === "undelete" ? pick(trash) : pick(live.difference(safeties));
+  if (about === null) return null;
+  const params = { session_id, checkpoint_id: about, idempotency_key };
+  if (kind === "undelete") return { ...base, about, make: (call) => call("undelete", params) };
+  const permanent = kind === "purge";
+  return { ...base, about, make: (call) => call("delete", { ...params, permanent }) };
+}
