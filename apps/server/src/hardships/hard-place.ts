@@ -61,7 +61,7 @@ export class HardPlace {
   }
 
   /** Starts the server, or starts it anew on the same data. */
-  async serve(options: { through?: string[]; args?: string[]; dataDir?: string } = {}) {
+  async serve(options: Partial<ConstructorParameters<typeof SpawnedServer>[0]> = {}) {
     await this.#server?.end();
     const dataDir = options.dataDir ?? this.dataDir;
     const server = new SpawnedServer({ program, ...options, dataDir });
