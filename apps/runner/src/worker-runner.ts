@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Answer, Ask, Method } from "./calls.ts";
-import { isThreadEnded } from "./errors.ts";
+import { isThreadEnded, restoreEnded } from "./errors.ts";
 import { Operations } from "./operations.ts";
 import type * as r from "./runner.ts";
 import { lockStore } from "./store/lock.ts";
@@ -287,15 +287,19 @@ class WorkerRunner implements r.Runner {
     try {
       return await this.#pool.call(held.thread, "apply", operationId, hooks);
     } catch (error) {
-      if (isThreadEnded(error)) await this.#takeBack(held.thread, operationId);
-      throw error;
+      if (!isThreadEnded(error)) throw error;
+      throw restoreEnded(error, await this.#takeBack(held.thread, operationId));
     }
   }
 
-  /** After a thread broke under a restore: a new one takes back what was done. */
-  async #takeBack(thread: string, operationId: string): Promise<void> {
+  /** After a thread broke under a restore: a new one takes back what was done, if it can. */
+  async #takeBack(thread: string, operationId: string): Promise<boolean> {
     // What cannot be taken back now stays in the journal, which `recover` resolves at start.
-    await this.#pool.call(thread, "abandon", operationId).catch(() => undefined);
+    const done = this.#pool.call(thread, "abandon", operationId);
+    return await done.then(
+      () => true,
+      () => false,
+    );
   }
 
   async #finish(method: "settle" | "abandon", operationId: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { Hooks } from "./runner.ts";
 import type { WorkerData } from "./worker.ts";
 
 interface Waiting {
+  method: Method;
   resolve: (result: never) => void;
   reject: (error: ProtocolError) => void;
   hooks: Hooks;
@@ -49,7 +50,7 @@ export class WorkerThread {
   call<M extends Method>(method: M, request: Ask<M>, hooks: Hooks = {}): Promise<Answer<M>> {
     return new Promise((resolve, reject) => {
       if (!this.#alive) {
-        reject(this.#gone());
+        reject(threadEnded(this.#failure, method));
         return;
       }
       if (hooks.signal?.aborted === true) {
@@ -60,7 +61,7 @@ export class WorkerThread {
       this.#nextId += 1;
       const shared = hooks.signal && shareSignal(hooks.signal);
       const release = (): void => shared?.release();
-      this.#waiting.set(id, { resolve, reject, hooks, release });
+      this.#waiting.set(id, { method, resolve, reject, hooks, release });
       const message: CallMessage = {
         id,
         method,
@@ -89,19 +90,15 @@ export class WorkerThread {
     }
     this.#waiting.delete(reply.id);
     waiting.release();
-    if ("error" in reply) waiting.reject(fromWire(reply.error));
+    if ("error" in reply) waiting.reject(fromWire(reply.error, waiting.method));
     else waiting.resolve(reply.result as never);
   }
 
   #rejectAll(): void {
-    for (const { reject, release } of this.#waiting.values()) {
+    for (const { method, reject, release } of this.#waiting.values()) {
       release();
-      reject(this.#gone());
+      reject(threadEnded(this.#failure, method));
     }
     this.#waiting.clear();
-  }
-
-  #gone(): ProtocolError {
-    return threadEnded(this.#failure);
   }
 }
