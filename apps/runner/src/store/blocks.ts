@@ -7,7 +7,7 @@ export const packRollBytes = 64 * 1024 * 1024;
 export const blockBytes = 256 * 1024;
 
 // magic 4, codec 1, reserved 3, objects 4, raw length 4, stored length 4, CRC-32 4
-export const headerBytes = 24;
+const headerBytes = 24;
 const crcOffset = 20;
 export const blockMagic = Buffer.from("CBLK");
 const directoryBytes = 5;
@@ -54,9 +54,14 @@ export function encodeBlock(
   raw: Uint8Array,
 ): { head: Buffer; data: Uint8Array; codec: number } {
   const level = raw.length < smallBytes ? thoroughLevel : quickLevel;
-  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+  const packed = zstdCompressSync(raw, {
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+    // In one piece: no pieces that have to be joined.
+    chunkSize: Math.max(raw.length + Math.ceil(raw.length / 128) + 512, leastChunk),
+  });
   const codec = packed.length < raw.length ? codecs.zstd : codecs.raw;
   const data = codec === codecs.zstd ? packed : raw;
+  if (data !== packed) release(packed);
   const head = Buffer.alloc(headerBytes + directory.length * directoryBytes);
   blockMagic.copy(head);
   head[4] = codec;
@@ -69,6 +74,18 @@ export function encodeBlock(
   });
   head.writeUInt32BE(crc32(data, crc32(head)), crcOffset);
   return { head, data, codec };
+}
+
+const sharedBytes = 128 * 1024;
+
+/**
+ * Gives the memory of a buffer that nobody uses any more back at once. Left to the garbage, large
+ * ones add up to a hundred megabytes before it is collected.
+ */
+export function release(buffer: Uint8Array): void {
+  const memory = buffer.buffer;
+  // Small ones share their memory with others.
+  if (memory instanceof ArrayBuffer && memory.byteLength > sharedBytes) memory.transfer(0);
 }
 
 /** The least that zlib takes, and the most that a block holds unless its row is damaged. */

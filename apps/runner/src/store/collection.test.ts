@@ -4,6 +4,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { wipeBlock } from "../testing/corruption.ts";
 import { errorCode, noise, StoreSite } from "../testing/store-site.ts";
 import { filesOf, keep, put, readFiles } from "../testing/snapshots.ts";
+import type { Disk } from "./disk.ts";
+import { realDisk } from "./disk.ts";
 import { prepareStore } from "./prepare.ts";
 import { openStore } from "./store.ts";
 
@@ -209,6 +211,60 @@ test("a reader that found an object before it was moved finds it again", () => {
   } finally {
     reader.close();
   }
+});
+
+test("an object that is moved between the look into the index and the read is read where it went", () => {
+  const kept = filesOf("kept", 20);
+  keep(site.store, "dropped", filesOf("dropped", 60));
+  const snapshot = keep(site.store, "kept", kept);
+  site.store.unpin(["dropped"]);
+  let collected = false;
+  const disk: Disk = {
+    ...realDisk,
+    open(path, flags, mode) {
+      // The reader has its place by now.
+      if (!collected) {
+        collected = true;
+        expect(site.store.collect({}).rewritten_packs).toBe(1);
+      }
+      return realDisk.open(path, flags, mode);
+    },
+  };
+  const reader = openStore(site.dir, { disk });
+  try {
+    expect(readFiles(reader, snapshot)).toEqual(kept);
+    expect(collected).toBe(true);
+  } finally {
+    reader.close();
+  }
+});
+
+test("rewriting takes one pack more of the disk at most, however many there are", () => {
+  const rollBytes = 400_000;
+  let most = 0;
+  const disk: Disk = {
+    ...realDisk,
+    write(fd, parts, position) {
+      const written = realDisk.write(fd, parts, position);
+      most = Math.max(most, packed());
+      return written;
+    },
+  };
+  site.reopen({ rollBytes, disk });
+  // In turns, so that half of each pack is dropped.
+  const pins: string[] = [];
+  for (let i = 0; i < 40; i += 1) {
+    keep(site.store, `${i}`, filesOf(`${i}`, 20));
+    if (i % 2 === 0) pins.push(`${i}`);
+  }
+  const before = packed();
+  expect(site.packs().length).toBeGreaterThan(4);
+  site.store.unpin(pins);
+  most = 0;
+  const { rewritten_packs } = site.store.collect({});
+  expect(rewritten_packs).toBeGreaterThan(4);
+  expect(most).toBeLessThan(before + rollBytes + 300_000);
+  expect(packed()).toBeLessThan(before * 0.6);
 });
 
 test("with a folder that cannot be read nothing is collected, since what it held is not known", () => {

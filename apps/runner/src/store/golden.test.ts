@@ -1,6 +1,7 @@
-import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { fillGolden } from "../testing/golden-store.ts";
 import { memoryDir, noise, StoreSite } from "../testing/store-site.ts";
 import { keep } from "../testing/snapshots.ts";
 import { prepareStore } from "./prepare.ts";
@@ -83,6 +84,20 @@ test.each(versions)("a store of version %s is collected as one of today is", (ve
   expect(rows?.["n"]).toBe(objects);
 });
 
+test("what is stored today has the ids that it always had", () => {
+  const { first, second } = fillGolden(site.store);
+  expect(first).toEqual({ tree, rules, skipped });
+  expect(second).toEqual({ tree: later, rules, skipped: null });
+  // For whoever changes the index: `CAIRN_GOLDEN=v3` keeps this store as the one of version 3.
+  const name = process.env["CAIRN_GOLDEN"];
+  if (name === undefined) return;
+  site.store.close();
+  for (const part of ["index.db", "packs"]) {
+    cpSync(join(site.dir, part), join(golden, name, part), { recursive: true });
+  }
+  site.store = openStore(site.dir);
+});
+
 test("there is a golden store of today's version: whoever changes the index adds one", () => {
   const schema = (store: string): unknown[] => {
     open(store);
@@ -96,8 +111,6 @@ test("there is a golden store of today's version: whoever changes the index adds
   const { database } = site.store.index;
   const today = database.prepare("SELECT version FROM schema_version").get()?.["version"];
   expect(newest).toBe(`v${String(today)}`);
-  // It is what a new store is, and what the oldest one becomes.
-  const index = readFileSync(join(golden, newest, "index.db"));
-  expect(index.length).toBeGreaterThan(0);
+  // The oldest one becomes what it is.
   expect(schema(versions[0] ?? "")).toEqual(schema(newest));
 });

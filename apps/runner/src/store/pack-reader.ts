@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace } from "./blocks.ts";
-import { blockLength, dataOffset, decodeBlock } from "./blocks.ts";
+import { blockLength, dataOffset, decodeBlock, release } from "./blocks.ts";
 import type { Disk } from "./disk.ts";
 import { readAll } from "./disk.ts";
 
@@ -34,6 +34,7 @@ export class PackReader {
     }
     const stored = this.#bytesAt(pack, dataOffset(place), place.stored);
     const raw = decodeBlock(place, stored);
+    if (raw !== stored) release(stored);
     this.#keep(key, raw);
     return raw;
   }

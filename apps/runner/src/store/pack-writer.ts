@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace, Directory } from "./blocks.ts";
-import { encodeBlock, packHeader } from "./blocks.ts";
+import { encodeBlock, packHeader, release } from "./blocks.ts";
 import { Claims } from "./claims.ts";
 import type { Disk } from "./disk.ts";
 import { writeAll } from "./disk.ts";
@@ -65,6 +65,7 @@ export class PackWriter {
     const { head, data, codec } = encodeBlock(directory, raw);
     const { pack, offset } = this.appendWhole([head, data]);
     const stored = data.length;
+    if (data !== raw) release(data);
     return { pack, place: { offset, codec, count: directory.length, raw: raw.length, stored } };
   }
 

@@ -61,7 +61,8 @@ export class Reading {
       const from = Math.max(offset - start, 0);
       parts.push(this.#chunk(hash, list, i).subarray(from, end - start));
     }
-    return Buffer.concat(parts);
+    const [only, ...more] = parts;
+    return only !== undefined && more.length === 0 ? only : Buffer.concat(parts);
   }
 
   /** The chunks of a content of more than 4 MiB. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { errorCode, noise, StoreSite } from "../testing/store-site.ts";
@@ -85,6 +85,33 @@ test("chunks that two large files share are stored once", () => {
   expect(site.store.facts().stored_bytes - before).toBeLessThan(10_000);
   expect(site.content(a).equals(data)).toBe(true);
   expect(site.content(b).equals(longer)).toBe(true);
+});
+
+test("facts are true: distinct contents, their bytes, and the bytes of the packs", () => {
+  const text = Buffer.from("the same line again\n".repeat(5000));
+  const other = noise(50_000, "other");
+  const large = noise(5 * MiB, "large");
+  for (const data of [text, other, large, text, large]) site.store.putBlob(data);
+  site.store.commit();
+  // A second thread that stored the same at the same time: its copy is dead.
+  const late = openStore(site.dir);
+  late.putBlob(noise(80_000, "twice"));
+  site.store.putBlob(noise(80_000, "twice"));
+  site.store.commit();
+  late.commit();
+  late.close();
+  const list = 6 + 5 * 32;
+  const facts = site.store.facts();
+  expect(facts).toMatchObject({
+    // Two files, five chunks and their list, and the one that was stored twice.
+    objects: 2 + 5 + 1 + 1,
+    raw_bytes: text.length + other.length + large.length + list + 80_000,
+    packs: 2,
+    limit_bytes: null,
+  });
+  expect(facts.stored_bytes).toBe(site.packs().reduce((sum, pack) => sum + statSync(pack).size, 0));
+  expect(facts.dead_bytes).toBeGreaterThan(80_000);
+  expect(facts.dead_bytes).toBeLessThan(81_000);
 });
 
 test("a folder's hash does not depend on the order its entries are given in", () => {
