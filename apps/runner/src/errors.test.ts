@@ -14,5 +14,5 @@ test("an unexpected failure says what became of the folder", () => {
   const ended = threadEnded(new Error("out of memory"), "apply");
   expect(ended.message).not.toContain("as before");
   expect(restoreEnded(ended, true).message).toMatch(/out of memory.*the folder is as before/);
-  expect(restoreEnded(ended, false).message).toMatch(/out of memory.*when Cairn starts next/);
+  expect(restoreEnded(ended, false).message).toMatch(/out of memory.*when it starts next/);
 });
