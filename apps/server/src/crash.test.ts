@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -192,6 +193,27 @@ test.each(["prepared", "applying:2"])(
     expect(operations.filter(({ status }) => status === "done")).toHaveLength(1);
   },
 );
+
+test("[IDM4] nor does the operation_id that the page gave keep it from being done", async () => {
+  const { session_id, target, firstTree } = await plant();
+  const { server, call } = await serve("phase:applying:2");
+  const operation_id = randomUUID();
+  const params = { session_id, checkpoint_id: target, operation_id, idempotency_key };
+  await expect(call("restore", params)).rejects.toThrow("fetch failed");
+  await server.end();
+  const again = await serve();
+  const answer = await again.call("restore", params);
+  expect(await again.call("restore", params)).toEqual(answer);
+  expect(listTree(folder)).toEqual(firstTree);
+  const { operations } = await again.call("list_operations", { session_id });
+  expect(operations).toMatchObject([
+    { operation_id: answer.operation_id, status: "done" },
+    { operation_id, status: "rolled_back" },
+  ]);
+  // For anybody else it is taken.
+  const other = again.call("restore", { session_id, checkpoint_id: target, operation_id });
+  await expect(other).rejects.toMatchObject({ code: "invalid_params" });
+});
 
 test("[IDM1] an undo that is cut after its last step is not done again under its key", async () => {
   const { session_id, target, secondTree } = await plant();

@@ -20,6 +20,8 @@ interface Wanted {
   session: SessionRow;
   target: CheckpointRow;
   operation_id: string;
+  /** The id that the caller knows it by, where that is another. */
+  known_as?: string | undefined;
   kind: "restore" | "undo" | "redo";
   /** The operation that an undo or redo is about. */
   subject_id: string | null;
@@ -114,7 +116,7 @@ async function commitPending(
 export async function restoreTo(deps: ServiceDeps, call: LongCall, wanted: Wanted): Promise<Ended> {
   const { session, operation_id } = wanted;
   const safety_id = deps.newId();
-  const hooks = call.hooks(session.session_id, operation_id, wanted.kind);
+  const hooks = call.hooks(session.session_id, wanted.known_as ?? operation_id, wanted.kind);
   const prepared = await prepare(deps, wanted, safety_id, hooks);
   try {
     call.check();
@@ -157,7 +159,8 @@ async function restoreInto(
   if (snapshot === null || workspace === null) {
     throw new ProtocolError("invalid_params", "This checkpoint has no files to copy.");
   }
-  const hooks = call.hooks(wanted.session.session_id, wanted.operation_id, wanted.kind);
+  const known_as = wanted.known_as ?? wanted.operation_id;
+  const hooks = call.hooks(wanted.session.session_id, known_as, wanted.kind);
   await deps.runner.prepare(
     {
       operation_id: wanted.operation_id,
@@ -186,6 +189,28 @@ async function restoreInto(
   };
 }
 
+/**
+ * The id that a restore is logged under. An id that a client made must be new, but for a call that
+ * is made again under its key, after it failed or a crash cut it: that attempt keeps its id, and
+ * this one gets another.
+ */
+async function idFor(
+  deps: ServiceDeps,
+  asked: string | undefined,
+  { receipt }: CallContext,
+): Promise<string> {
+  if (asked === undefined) return deps.newId();
+  const row = await deps.store.operation(asked);
+  const isSameCall =
+    receipt !== undefined &&
+    row?.call?.key === receipt.call.key &&
+    row.call.params_hash === receipt.call.params_hash;
+  const isTakenBack = row?.status === "rolled_back" || row?.status === "failed";
+  if (isSameCall && isTakenBack) return deps.newId();
+  await refuseTaken(deps.store, asked);
+  return asked;
+}
+
 export async function restore(
   deps: ServiceDeps,
   call: LongCall,
@@ -195,12 +220,12 @@ export async function restore(
   await ensureRecovered(deps, params.session_id);
   const session = await findOpenSession(deps.store, params.session_id);
   const target = await findCheckpoint(deps.store, params.session_id, params.checkpoint_id);
-  const operation_id = params.operation_id ?? deps.newId();
-  await refuseTaken(deps.store, operation_id);
+  const operation_id = await idFor(deps, params.operation_id, context);
   const wanted: Wanted = {
     session,
     target,
     operation_id,
+    known_as: params.operation_id,
     kind: "restore",
     subject_id: null,
     paths: params.paths,
