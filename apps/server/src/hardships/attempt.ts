@@ -88,7 +88,9 @@ export async function chooseAttempt(
   if (kind === "restore") {
     const about = pick(live);
     if (about === null) return null;
-    const params = { session_id, checkpoint_id: about, idempotency_key };
+    // As the page does, or as a base client.
+    const own = random.chance(0.5) ? { operation_id: randomUUID() } : {};
+    const params = { session_id, checkpoint_id: about, idempotency_key, ...own };
     const after = trees.get(about) ?? [];
     return { ...base, after, about, make: (call) => call("restore", params) };
   }
