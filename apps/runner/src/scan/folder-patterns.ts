@@ -5,7 +5,7 @@ import { readRegularFile } from "./read-file.ts";
 import type { Source } from "./remembered.ts";
 import type { FolderPatterns } from "./rules.ts";
 import type { ScanFs } from "./scan-fs.ts";
-import { realScanFs, stoodStill } from "./scan-fs.ts";
+import { isFile, realScanFs, stoodStill } from "./scan-fs.ts";
 import type { Attempts } from "./unreadable.ts";
 
 const nothing: { lines: string[]; stat: Source["stat"] } = { lines: [], stat: null };
@@ -46,6 +46,9 @@ export function readFolderPatterns(
 }
 
 function linesOf(name: Name, now: () => number, fs: ScanFs): typeof nothing {
+  const seen = fs.lstat(name.path);
+  // As git does: a link or folder of that name gives no patterns.
+  if (!isFile(seen)) return { lines: [], stat: seen };
   const content = (fd: number, size: number): string => contentOf(fs, fd, size);
   const read = readRegularFile(name.path, content, now, fs);
   if (read === undefined) return nothing;
