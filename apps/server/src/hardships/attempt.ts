@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ErrorCode } from "@cairn/shared/errors";
 import type { Random } from "../simulation/random.ts";
 import type { Call } from "./facts.ts";
 import { listOperations } from "./facts.ts";
@@ -36,6 +37,8 @@ export interface Attempt {
   about: string | null;
   /** Found done after a crash, and asked for again under its key. */
   done?: boolean;
+  /** The code that it was refused with, null when there was no answer. */
+  refusal?: ErrorCode | null;
 }
 
 /** What is known of the session for which a call is chosen. */

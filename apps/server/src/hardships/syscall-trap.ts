@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Random } from "../simulation/random.ts";
 
@@ -37,12 +38,44 @@ export function trapAtStart(random: Random): string[] {
   return ["strace", "-D", "-qq", ...flags(random, 7)];
 }
 
-/** Sets the trap for what a running server does next. */
-export async function trap(pid: number, random: Random): Promise<void> {
-  const strace = spawn("strace", [...flags(random, 5), "-p", String(pid)], {
+/** Resolves once strace holds the process. */
+async function attach(args: string[], pid: number): Promise<ChildProcess> {
+  const strace = spawn("strace", [...args, "-p", String(pid)], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   // It says so for each thread that it holds.
   await Promise.race([once(strace.stderr, "data"), once(strace, "exit")]);
   strace.stderr.resume();
+  return strace;
+}
+
+/** Sets the trap for what a running server does next. */
+export async function trap(pid: number, random: Random): Promise<void> {
+  await attach(flags(random, 5), pid);
+}
+
+const failing = ["pwrite64", "pwritev", "fdatasync", "fsync", "rename", "link", "unlink"];
+failing.push("mkdir", "rmdir", "fchmod", "ftruncate", "openat");
+const errors = ["EIO", "ENOSPC", "EDQUOT", "EROFS", "EACCES"];
+
+/** Makes a system call of a running server fail, once or from the n-th on; `end` ends that. */
+export async function fail(
+  pid: number,
+  random: Random,
+): Promise<{ what: string; end: () => Promise<void> }> {
+  const name = random.pick(failing);
+  // What cannot be opened for reading is skipped, and the checkpoint says so: another matter.
+  const error = name === "openat" ? "EMFILE" : random.pick(errors);
+  const when = `${random.between(1, name === "openat" ? 40 : 8)}${random.chance(0.4) ? "+" : ""}`;
+  const args = ["-f", "-o", "/dev/null", "-e", `trace=${name}`];
+  args.push("-e", `inject=${name}:error=${error}:when=${when}`);
+  const strace = await attach(args, pid);
+  const ended = once(strace, "exit");
+  return {
+    what: `${error} at ${name} ${when}`,
+    async end() {
+      strace.kill("SIGTERM");
+      await ended;
+    },
+  };
 }

@@ -7,6 +7,7 @@ import type { Answered, Attempt, Kind } from "./attempt.ts";
 import type { Folder } from "./edited-folder.ts";
 import type { Call, Facts } from "./facts.ts";
 import { faultsOfLog, readFacts } from "./facts.ts";
+import { Restored } from "./restored.ts";
 
 /** A promise that was broken. */
 export class Broken extends Error {
@@ -15,17 +16,6 @@ export class Broken extends Error {
 
 function same(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((line, index) => line === b[index]);
-}
-
-/** The path of a line of `listTree`. */
-function pathOf(line: string): string {
-  return line.replace(/(\/ \d+| file \d+ [0-9a-f]{64}| link .*| other \d+)$/s, "");
-}
-
-/** What the restores since the last edit made of the folder, all of it durable. */
-interface Restored {
-  lines: Set<string>;
-  removed: Set<string>;
 }
 
 function differing(a: readonly string[], b: readonly string[]): string {
@@ -55,9 +45,11 @@ export class Track {
   #events: string[] = [];
   /** What the caller waits for, or never heard of again. */
   #cut: Attempt | null = null;
-  #restored: Restored = { lines: new Set(), removed: new Set() };
+  #restored = new Restored();
   /** After a power cut: what was edited and never synced may be lost, and nothing is retried. */
   readonly #unplugged: boolean;
+  #isFaulty = false;
+  #wasFaulty = false;
 
   /** `from`: a track of which this is a copy, as it stands now. */
   constructor(session_id: string, folder: Folder, random: Random, from?: Track) {
@@ -82,6 +74,18 @@ export class Track {
     return [...this.#live, ...this.#trash];
   }
 
+  /** While the machine fails on purpose a call may be refused, and then has no effect. */
+  set faulty(isFaulty: boolean) {
+    this.#isFaulty = isFaulty;
+    this.#wasFaulty ||= isFaulty;
+  }
+
+  /** The last call and the code that it was refused with; null when it was answered. */
+  get refused(): string | null {
+    const { kind, refusal = null } = this.#cut ?? {};
+    return kind === undefined || refusal === null ? null : `${kind}: ${refusal}`;
+  }
+
   get cut(): Kind | null {
     return this.#cut?.kind ?? null;
   }
@@ -91,7 +95,7 @@ export class Track {
     const kind = chooseKind(this.#random);
     if (kind === "checkpoint" || this.#random.chance(0.5)) {
       this.folder.edit();
-      this.#restored = { lines: new Set(), removed: new Set() };
+      this.#restored = new Restored();
     }
     let attempt: Attempt | null;
     try {
@@ -114,10 +118,11 @@ export class Track {
     try {
       answer = await attempt.make(call);
     } catch (error) {
-      if (error instanceof ProtocolError) {
+      if (error instanceof ProtocolError && !this.#isFaulty) {
         throw new Broken(`${attempt.kind}: ${error.code} ${error.message}`, { cause: error });
       }
-      return false;
+      attempt.refusal = error instanceof ProtocolError ? error.code : null;
+      return attempt.refusal !== null;
     }
     this.#cut = null;
     this.#acknowledge(attempt, answer);
@@ -139,7 +144,7 @@ export class Track {
     if (safety !== null) {
       this.#keep(safety, before);
       this.#safeties.add(safety);
-      this.#restore(attempt);
+      this.#restored = this.#restored.and(before, attempt.after);
     } else if (kind === "undo" || kind === "redo") {
       const ids = this.#removedBy.get(about ?? "") ?? [];
       if (kind === "undo") this.#bringBack(ids);
@@ -156,31 +161,6 @@ export class Track {
       this.#live.delete(about ?? "");
       this.#trash.delete(about ?? "");
     }
-  }
-
-  #restore({ before, after }: Attempt): void {
-    const [had, has] = [new Set(before), new Set(after)];
-    const { lines, removed } = this.#restored;
-    const paths = new Set(after.map(pathOf));
-    this.#restored = {
-      lines: new Set(after.filter((line) => lines.has(line) || !had.has(line))),
-      removed: new Set(
-        [...removed, ...before.filter((line) => !has.has(line)).map(pathOf)].filter(
-          (path) => !paths.has(path),
-        ),
-      ),
-    };
-  }
-
-  /** What restores wrote and removed must have survived, whatever became of the rest. */
-  #lostOfRestored(): string[] {
-    const found = this.folder.list();
-    const there = new Set(found);
-    const paths = new Set(found.map(pathOf));
-    return [
-      ...[...this.#restored.lines].filter((line) => !there.has(line)).map((line) => `- ${line}`),
-      ...[...this.#restored.removed].filter((path) => paths.has(path)).map((path) => `+ ${path}`),
-    ];
   }
 
   #keep(id: string, tree: string[]): void {
@@ -203,6 +183,8 @@ export class Track {
     this.#cut = null;
     if (cut !== null) {
       const done = cut.done === true || this.#settle(cut, facts);
+      if (done && (cut.refusal ?? null) !== null)
+        throw new Broken(`a ${cut.kind} that was refused was done`);
       cut.done = done;
       const wanted = done ? cut.after : cut.before;
       if (!this.#unplugged) this.#requireFolder(wanted, `after a ${cut.kind} that was cut`);
@@ -235,7 +217,7 @@ export class Track {
     }
     if (cut.kind === "collect" || operation === undefined) return false;
     this.#operations.add(operation.operation_id);
-    if (operation.status === "rolled_back") {
+    if (operation.status === "rolled_back" || operation.status === "failed") {
       const safety = operation.safety_checkpoint_id ?? "";
       this.#keep(safety, cut.before);
       this.#safeties.add(safety);
@@ -251,7 +233,7 @@ export class Track {
   }
 
   #compare(facts: Facts): void {
-    const faults = faultsOfLog(facts);
+    const faults = faultsOfLog(facts, this.#wasFaulty);
     if (facts.session.status !== "open") faults.push(`the session is ${facts.session.status}`);
     const compare = (what: string, wanted: Set<string>, found: string[]): void => {
       const [a, b] = [[...wanted].toSorted(), found.toSorted()];
@@ -269,13 +251,14 @@ export class Track {
     this.#events = events;
     const trespass = this.#unplugged ? null : this.folder.trespass();
     if (trespass !== null) faults.push(`what is ignored was touched:\n${trespass}`);
-    const lost = this.#unplugged ? this.#lostOfRestored() : [];
+    const lost = this.#unplugged ? this.#restored.lostIn(this.folder.list()) : [];
     if (lost.length > 0) faults.push(`of what was restored is lost:\n${lost.join("\n")}`);
     if (faults.length > 0) throw new Broken(faults.join("\n"));
   }
 
   #requireFolder(wanted: string[], when: string): void {
-    const now = this.folder.list();
+    // What a fault kept from being dropped goes at the next start.
+    const now = this.folder.list().filter((line) => !this.#wasFaulty || !line.includes(".cairn-"));
     if (!same(now, wanted)) throw new Broken(`${when} the folder is\n${differing(wanted, now)}`);
   }
 
