@@ -61,7 +61,27 @@ export class Gathering {
   }
 
   /** What is known after it was broken off: what came until then, and else what was before. */
-  salvage(inner: Folder | undefined): Pick<Folder, "files" | "folders"> {
+  salvage(
+    { name, standing, stat }: Pick<Folder, "name" | "standing" | "stat">,
+    inner: Folder | undefined,
+  ): Folder {
+    return {
+      name,
+      standing,
+      stat,
+      trusted: false,
+      key: "",
+      patterns: undefined,
+      sources: [],
+      listing: "",
+      repository: false,
+      ...this.#sofar(inner),
+      listed: true,
+      hash: "",
+    };
+  }
+
+  #sofar(inner: Folder | undefined): Pick<Folder, "files" | "folders"> {
     const done = [...this.#folders, ...(inner === undefined ? [] : [inner])];
     const names = new Set(done.map(({ name }) => name));
     const rest = this.#beforeFolders.filter(({ name }) => !names.has(name));

@@ -136,3 +136,20 @@ export function changedFiles(
     return undefined;
   }
 }
+
+/** Whether what was made of a folder is what is known of it, but for its hash. */
+export function isUnchanged(folder: Omit<Folder, "hash" | "listed">, known: Folder): boolean {
+  return (
+    folder.name === known.name &&
+    folder.trusted === known.trusted &&
+    folder.standing === known.standing &&
+    folder.key === known.key &&
+    folder.repository === known.repository &&
+    folder.files === known.files &&
+    isSame(folder.stat, known.stat) &&
+    folder.folders.length === known.folders.length &&
+    folder.folders.every((inner, i) => inner === known.folders[i]) &&
+    JSON.stringify([folder.patterns, folder.sources]) ===
+      JSON.stringify([known.patterns, known.sources])
+  );
+}

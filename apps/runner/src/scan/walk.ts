@@ -3,6 +3,7 @@ import type { WorkHooks } from "../cancelling.ts";
 import type { Rules } from "../runner.ts";
 import type { ObjectStore } from "../store/objects.ts";
 import { Bounds } from "./bounds.ts";
+import { Moved } from "./moved.ts";
 import type { Name } from "./entry-names.ts";
 import { listingOf, namesIn } from "./entry-names.ts";
 import { readFolderPatterns } from "./folder-patterns.ts";
@@ -11,7 +12,7 @@ import { Reader } from "./reader.ts";
 import type { FileTable, TableFile } from "./file-table.ts";
 import { pathOf, placeOf } from "./places.ts";
 import type { Folder, Looked } from "./remembered.ts";
-import { changedFiles, encodeFolder, isEmpty } from "./remembered.ts";
+import { changedFiles, encodeFolder, isEmpty, isUnchanged } from "./remembered.ts";
 import type { FolderPatterns, Layer, Standing } from "./rules.ts";
 import { isForbidden, RuleSet } from "./rules.ts";
 import type { ScanFs, Stat } from "./scan-fs.ts";
@@ -61,8 +62,7 @@ export class Walk {
   salvaged: Folder | undefined;
   readonly #store: ObjectStore;
   readonly #options: WalkOptions;
-  #known: Folder | undefined;
-  #byInode: Map<string, Folder> | undefined;
+  #moved = new Moved(undefined);
   #told = 0;
 
   constructor(store: ObjectStore, options: WalkOptions) {
@@ -84,7 +84,7 @@ export class Walk {
 
   run(known: Folder | undefined): Folder {
     const { workspace, fs } = this.#options;
-    this.#known = known;
+    this.#moved = new Moved(known);
     const stat = this.attempts.try("", () => fs.lstat(workspace));
     const root: Position | undefined =
       stat && isFolder(stat)
@@ -202,7 +202,7 @@ export class Walk {
         ? readFolderPatterns(path, names, now, this.attempts, fs)
         : noPatterns;
     const layer = this.#layerIn(position, patterns);
-    const gathering = new Gathering(known ?? this.#elsewhere(stat));
+    const gathering = new Gathering(known ?? this.#moved.find(stat));
     let isWhole = true;
     try {
       for (const name of names) {
@@ -282,14 +282,6 @@ export class Walk {
     return this.rules.add(patterns, layer);
   }
 
-  /** A folder that was moved here: its files are known where it was, but not what is ignored. */
-  #elsewhere(stat: Stat): Pick<Folder, "files" | "folders"> | undefined {
-    if (this.#known === undefined) return undefined;
-    this.#byInode ??= byInode(this.#known, new Map());
-    const found = this.#byInode.get(inodeOf(stat));
-    return found && { files: found.files, folders: [] };
-  }
-
   #count(path: string, size: number): void {
     this.bounds.add(path, size);
     this.#progress();
@@ -304,48 +296,9 @@ export class Walk {
   }
 
   #salvage({ name, standing, stat }: Position, gathering: Gathering, error: unknown): unknown {
-    this.salvaged = {
-      name,
-      standing,
-      stat,
-      trusted: false,
-      key: "",
-      patterns: undefined,
-      sources: [],
-      listing: "",
-      repository: false,
-      ...gathering.salvage(this.salvaged),
-      listed: true,
-      hash: "",
-    };
+    this.salvaged = gathering.salvage({ name, standing, stat }, this.salvaged);
     return error;
   }
 }
 
 const noPatterns = { patterns: undefined, sources: [] };
-
-function inodeOf({ dev, ino }: Stat): string {
-  return `${dev} ${ino}`;
-}
-
-function byInode(folder: Folder, into: Map<string, Folder>): Map<string, Folder> {
-  into.set(inodeOf(folder.stat), folder);
-  for (const inner of folder.folders) byInode(inner, into);
-  return into;
-}
-
-function isUnchanged(folder: Omit<Folder, "hash" | "listed">, known: Folder): boolean {
-  return (
-    folder.name === known.name &&
-    folder.trusted === known.trusted &&
-    folder.standing === known.standing &&
-    folder.key === known.key &&
-    folder.repository === known.repository &&
-    folder.files === known.files &&
-    isSame(folder.stat, known.stat) &&
-    folder.folders.length === known.folders.length &&
-    folder.folders.every((inner, i) => inner === known.folders[i]) &&
-    JSON.stringify([folder.patterns, folder.sources]) ===
-      JSON.stringify([known.patterns, known.sources])
-  );
-}
