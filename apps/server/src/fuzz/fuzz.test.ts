@@ -19,6 +19,6 @@ test(`${messages} messages that nobody should send: seed ${seed}`, async () => {
   expect(json.sent + frames.sent + http.sent).toBeGreaterThanOrEqual(messages);
   // What is refused at the door alone would prove little.
   expect(json.outcomes["success"]).toBeGreaterThan(messages / 50);
-  expect(frames.outcomes["success"]).toBeGreaterThan(messages / 200);
+  expect(frames.outcomes["success"]).toBeGreaterThan(messages / 500);
   expect(http.outcomes["101"]).toBeGreaterThan(messages / 200);
 }, 120_000);

@@ -148,6 +148,7 @@ export function undoContract(open: Open): void {
         head_after: null,
         differences: 0,
         undoable: false,
+        automatic: false,
         call: null,
       };
       expect(await store.operation(given.operation_id)).toEqual(bare);
@@ -160,6 +161,7 @@ export function undoContract(open: Open): void {
         head_after: crypto.randomUUID(),
         differences: 3,
         undoable: true,
+        automatic: true,
       };
       const operation_id = crypto.randomUUID();
       await store.transact((tx) => tx.insertOperation({ ...given, ...full, operation_id }));
