@@ -1,4 +1,5 @@
 import * as node from "node:fs";
+import os from "node:os";
 
 /** What `lstat` says of a path. `mode` is `mode & 0o7777`, `size` in bytes. */
 export interface Stat {
@@ -77,8 +78,20 @@ export const realFs: Fs = {
   rmdir: (path) => node.rmdirSync(path),
 };
 
+const { EDQUOT, ESTALE, EBADMSG } = os.constants.errno;
+/** Errors that Node gives as `Unknown system error -122`, by their number. */
+const unnamed = new Map([
+  [-EDQUOT, "EDQUOT"],
+  [-ESTALE, "ESTALE"],
+  [-EBADMSG, "EBADMSG"],
+]);
+if (process.platform === "linux") unnamed.set(-117, "EUCLEAN");
+
 /** The code of a filesystem error, such as `ENOENT`; undefined for anything else. */
 export function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+  const { code } = error;
+  if (typeof code !== "string") return undefined;
+  if (!code.startsWith("Unknown system error") || !("errno" in error)) return code;
+  return unnamed.get(Number(error.errno)) ?? code;
 }
