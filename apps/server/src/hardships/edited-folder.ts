@@ -24,11 +24,13 @@ export interface Folder {
 
 /** The lines of what is captured of the folder. */
 export function listCaptured(path: string): string[] {
-  return listTree(path, (name) => untouchable.has(name)).slice(1);
+  const isOurs = /(^|\/)\.cairn-[^/]*$/;
+  return listTree(path, (name) => untouchable.has(name) || isOurs.test(name)).slice(1);
 }
 
-export function stagedOf(lines: string[]): string[] {
-  return lines.filter((line) => line.includes(".cairn-"));
+/** The lines of what a restore has beside the files while it is at work, and leaves nothing of. */
+export function listStaged(path: string): string[] {
+  return listTree(path).filter((line) => line.includes(".cairn-"));
 }
 
 /** A folder that somebody works in: its edits come by a seed. */
@@ -78,7 +80,7 @@ export class EditedFolder implements Folder {
   }
 
   staged(): string[] {
-    return stagedOf(this.list());
+    return listStaged(this.path);
   }
 
   #planted(): Planted {

@@ -8,7 +8,7 @@ import { callOver } from "../testing/call.ts";
 import { SpawnedServer } from "../testing/spawn-server.ts";
 import type { Twin } from "./cut-disk.ts";
 import { CutDisk } from "./cut-disk.ts";
-import { EditedFolder, listCaptured, stagedOf } from "./edited-folder.ts";
+import { EditedFolder, listCaptured, listStaged } from "./edited-folder.ts";
 import type { Folder } from "./edited-folder.ts";
 import type { Call } from "./facts.ts";
 import { Broken, Track } from "./track.ts";
@@ -100,7 +100,7 @@ async function workUntilCut(
         edit: () => undefined,
         list,
         trespass: () => null,
-        staged: () => stagedOf(list()),
+        staged: () => listStaged(path),
       };
       return new Track(track.session_id, folder, random.fork(), track);
     });

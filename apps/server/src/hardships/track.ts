@@ -257,8 +257,7 @@ export class Track {
   }
 
   #requireFolder(wanted: string[], when: string): void {
-    // What a fault kept from being dropped goes at the next start.
-    const now = this.folder.list().filter((line) => !this.#wasFaulty || !line.includes(".cairn-"));
+    const now = this.folder.list();
     if (!same(now, wanted)) throw new Broken(`${when} the folder is\n${differing(wanted, now)}`);
   }
 
