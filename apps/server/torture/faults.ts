@@ -27,9 +27,11 @@ while (sums.faults < wanted) {
   for (const [what, times] of Object.entries(tally.refused)) {
     refused[what] = (refused[what] ?? 0) + times;
   }
-  if (tally.broken === null) continue;
-  sums.broken += 1;
-  console.log(`data folder of seed ${life}: ${tally.broken}`);
+  if (tally.broken !== null) {
+    sums.broken += 1;
+    console.log(`data folder of seed ${life}: ${tally.broken}`);
+  }
+  console.log(`${sums.faults} of ${wanted}, ${sums.broken} broken`);
 }
 console.log(JSON.stringify({ ...sums, refused }));
 if (sums.broken > 0) process.exitCode = 1;

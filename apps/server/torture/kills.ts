@@ -34,9 +34,11 @@ while (sums.kills < kills) {
   sums.answered += tally.answered;
   sums.readBack += tally.readBack;
   for (const [what, times] of Object.entries(tally.cut)) cut[what] = (cut[what] ?? 0) + times;
-  if (tally.broken === null) continue;
-  sums.broken += 1;
-  console.log(`data folder of seed ${life}, kill ${tally.kills}: ${tally.broken}`);
+  if (tally.broken !== null) {
+    sums.broken += 1;
+    console.log(`data folder of seed ${life}, kill ${tally.kills}: ${tally.broken}`);
+  }
+  console.log(`${sums.kills} of ${kills}, ${sums.broken} broken`);
 }
 console.log(JSON.stringify({ ...sums, cut }));
 if (sums.broken > 0) process.exitCode = 1;

@@ -38,6 +38,7 @@ async function rounds(synchronous: "FULL" | "NORMAL", wanted: number) {
     for (const [what, times] of Object.entries(tally.cut)) cut[what] = (cut[what] ?? 0) + times;
     if (synchronous === "NORMAL") continue;
     for (const what of tally.lost) console.log(`disk of seed ${disk}: ${what}`);
+    console.log(`${sum.cuts} of ${wanted}, ${sum.lost} lost`);
   }
   console.log(`synchronous=${synchronous}: ${JSON.stringify({ ...sum, cut })}`);
   return sum;
