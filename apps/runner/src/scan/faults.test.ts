@@ -32,7 +32,9 @@ afterEach(() => site[Symbol.dispose]());
 
 const trusting = { now: () => Date.now() + 60_000, startedAt: Date.now() + 3_600_000 };
 const exhausted = ["EMFILE", "ENFILE", "ENOMEM"];
-const codes = ["EIO", "EACCES", "ENOENT", "ESTALE", "ENOTCONN", "ELOOP", ...exhausted];
+// Node has no names for some.
+const unnamed = "Unknown system error -133";
+const codes = ["EIO", "EACCES", "ENOENT", "ESTALE", "ENOTCONN", "ELOOP", unnamed, ...exhausted];
 
 function failing(at: number, code: string): ScanFs {
   return watchedFs(realScanFs, (call, name, args) => {

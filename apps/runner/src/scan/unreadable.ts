@@ -62,7 +62,10 @@ function reasonOf(error: unknown): string | undefined {
       return "changed_while_read";
     default:
       // EIO, ESTALE, ENOTCONN of a mount that died, and whatever else a filesystem may say.
-      return code !== undefined && /^E[A-Z0-9]+$/.test(code) ? "io_error" : undefined;
+      // Node's own mistakes begin with ERR_.
+      return code !== undefined && /^(E[A-Z0-9]+$|Unknown system error)/.test(code)
+        ? "io_error"
+        : undefined;
   }
 }
 
