@@ -31,6 +31,12 @@ export class HashSet {
     return true;
   }
 
+  *all(): Generator<Buffer, void> {
+    for (let key = 0; key < this.#size; key += 1) {
+      yield this.#keys.subarray(key * hashBytes, (key + 1) * hashBytes);
+    }
+  }
+
   /** Where the hash is, or the free slot where it would be. */
   #slotOf(bytes: Uint8Array, at: number): number {
     const mask = this.#slots.length - 1;

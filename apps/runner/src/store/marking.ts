@@ -25,6 +25,14 @@ export class Marking {
     this.#reading = reading;
   }
 
+  get size(): number {
+    return this.#marked.size;
+  }
+
+  hashes(): Iterable<Buffer> {
+    return this.#marked.all();
+  }
+
   has(hash: Uint8Array): boolean {
     return this.#marked.has(hash);
   }

@@ -24,7 +24,8 @@ export interface PackedBlock {
 }
 
 /**
- * The sound blocks of a pack, without the index: what is damaged between them is passed over.
+ * The blocks of a pack, without the index. What is damaged is passed over; of a block that only
+ * its checksum finds fault with the objects are given all the same, each by what it hashes to now.
  * Reads the whole pack into memory, which is some 64 MiB.
  */
 export function* scanPack(disk: Disk, path: string): Generator<PackedBlock, void> {
@@ -32,12 +33,15 @@ export function* scanPack(disk: Disk, path: string): Generator<PackedBlock, void
   let at = packHeader.length;
   while (at < bytes.length) {
     const place = readBlockHead(bytes.subarray(at), at);
-    const end = place === undefined ? 0 : at + blockLength(place);
-    if (place !== undefined && end <= bytes.length && isSoundBlock(bytes.subarray(at, end))) {
-      const block = contents(place, bytes.subarray(at, end));
+    const end = place === undefined ? Number.POSITIVE_INFINITY : at + blockLength(place);
+    if (place !== undefined && end <= bytes.length) {
+      const whole = bytes.subarray(at, end);
+      const block = contents(place, whole);
       if (block !== undefined) yield block;
-      at = end;
-      continue;
+      if (isSoundBlock(whole)) {
+        at = end;
+        continue;
+      }
     }
     // Torn, or flipped: its length is not to be trusted either.
     const next = bytes.indexOf(blockMagic, at + 1);
@@ -60,15 +64,27 @@ function readWhole(disk: Disk, path: string): Buffer {
 function contents(place: BlockPlace, bytes: Buffer): PackedBlock | undefined {
   try {
     const raw = rawOf(bytes);
-    const objects = directoryOf(bytes).map(({ kind, offset, length }) => {
+    const directory = directoryOf(bytes);
+    const last = directory.at(-1);
+    if (last === undefined || last.offset + last.length !== raw.length) return undefined;
+    const objects = directory.map(({ kind, offset, length }) => {
       const name = kindOf(kind);
       if (name === undefined) throw new RangeError(`unknown kind ${kind}`);
       const data = raw.subarray(offset, offset + length);
-      const size = kind === kinds.chunks ? decodeChunks(data).size : length;
+      const size = kind === kinds.chunks ? sizeIn(data) : length;
       return { hash: hashObject(name, data), kind, offset, length, size };
     });
     return { place, objects, raw };
   } catch {
     return undefined;
+  }
+}
+
+/** Of a content that a list of chunks makes up; what is no list is no object that anyone wants. */
+function sizeIn(list: Buffer): number {
+  try {
+    return decodeChunks(list).size;
+  } catch {
+    return list.length;
   }
 }

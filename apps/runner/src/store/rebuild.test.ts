@@ -1,18 +1,9 @@
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Snapshot } from "../runner.ts";
-import { cutOff, flipBit } from "../testing/corruption.ts";
-import { newSeed, randomOf } from "../testing/random.ts";
+import { cutOff } from "../testing/corruption.ts";
 import type { Files } from "../testing/snapshots.ts";
 import { filesOf, keep, readFiles } from "../testing/snapshots.ts";
 import { errorCode, memoryDir, noise, StoreSite } from "../testing/store-site.ts";
@@ -150,51 +141,3 @@ test("a folder whose contents a crash kept from the disk is not taken for whole"
   site.reopen();
   expect(site.store.has(inner)).toBe(true);
 });
-
-test("whatever happens to an index: no wrong bytes, and nothing that a new one would not bring back", () => {
-  const kept = fill();
-  site.store.close();
-  const base = mkdtempSync(`${site.dir}-base`);
-  cpSync(site.dir, base, { recursive: true });
-  const seed = newSeed("index");
-  const random = randomOf(seed);
-  try {
-    for (let round = 0; round < 12; round += 1) {
-      rmSync(site.dir, { recursive: true });
-      cpSync(base, site.dir, { recursive: true });
-      const path = indexOf(site.dir);
-      if (random(5) === 0) cutOff(path, random(statSync(path).size));
-      else flipBit(path, random);
-      useDamaged(kept);
-      noteDamage(site.dir);
-      prepared();
-      site.store.care.repin(kept);
-      expect(site.store.index.pins()).toEqual(expect.arrayContaining(["a", "b", "c"]));
-      expectAll(kept);
-      site.store.close();
-    }
-  } finally {
-    rmSync(base, { recursive: true });
-    site.store = openStore(site.dir);
-  }
-});
-
-/** Reads, stores and collects: each works, or tells of damage. */
-function useDamaged(kept: Kept[]): void {
-  let opened = false;
-  const codes = [
-    errorCode(() => {
-      site.store = openStore(site.dir);
-      opened = true;
-    }),
-  ];
-  if (opened) {
-    for (const { snapshot, files } of kept) {
-      codes.push(errorCode(() => expectFiles(snapshot, files)));
-    }
-    codes.push(errorCode(() => site.store.collect({})));
-    codes.push(errorCode(() => keep(site.store, "new", filesOf("new", 10))));
-    codes.push(errorCode(() => site.store.close()));
-  }
-  for (const code of codes) expect(["none", "damaged", "internal"]).toContain(code);
-}

@@ -4,12 +4,13 @@ import { DatabaseSync } from "node:sqlite";
 import { decodeChunks, hashesIn } from "./encoding.ts";
 import { distrust } from "./distrust.ts";
 import type { Disk } from "./disk.ts";
-import { isDamagedIndex } from "./errors.ts";
+import { isDamage, isDamagedIndex } from "./errors.ts";
 import { forgetDamage, isDamageNoted, noteDamage, quickCheck } from "./index-damage.ts";
 import { HashSet } from "./hash-set.ts";
 import { kinds } from "./hashing.ts";
 import type { NewBlock } from "./block-rows.ts";
 import { StoreIndex } from "./store-index.ts";
+import type { PackedBlock } from "./pack-scan.ts";
 import { scanPack } from "./pack-scan.ts";
 
 const kept = ["pins", "journals", "workspaces"] as const;
@@ -79,7 +80,7 @@ function fill(index: StoreIndex, disk: Disk, dir: string): void {
   const holders: { hash: string; holds: Buffer[] }[] = [];
   for (const { name } of disk.list(dir)) {
     const blocks: NewBlock[] = [];
-    for (const { place, objects, raw } of scanPack(disk, join(dir, name))) {
+    for (const { place, objects, raw } of readable(disk, join(dir, name))) {
       blocks.push({ pack: name, place, objects });
       for (const { hash, kind, offset, length } of objects) {
         known.add(Buffer.from(hash, "hex"));
@@ -101,12 +102,25 @@ function fill(index: StoreIndex, disk: Disk, dir: string): void {
   distrust(index, torn, () => false);
 }
 
-function childrenOf(kind: number, data: Buffer): Buffer[] | undefined {
-  if (kind === kinds.tree) {
-    return hashesIn(data).map(({ hash }) => Buffer.from(hash, "latin1"));
+/** A pack that cannot be read holds nothing: its objects are damaged, the others are not. */
+function* readable(disk: Disk, path: string): Generator<PackedBlock, void> {
+  try {
+    yield* scanPack(disk, path);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
   }
-  if (kind === kinds.chunks) {
-    return decodeChunks(data).hashes.map((hash) => Buffer.from(hash, "hex"));
+}
+
+function childrenOf(kind: number, data: Buffer): Buffer[] | undefined {
+  try {
+    if (kind === kinds.tree) {
+      return hashesIn(data).map(({ hash }) => Buffer.from(hash, "latin1"));
+    }
+    if (kind === kinds.chunks) {
+      return decodeChunks(data).hashes.map((hash) => Buffer.from(hash, "hex"));
+    }
+  } catch {
+    // Damaged: it hashes to what nobody asks for.
   }
   return undefined;
 }

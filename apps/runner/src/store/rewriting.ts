@@ -3,7 +3,7 @@ import { codeOf } from "../fs.ts";
 import { directoryOf, isSoundBlock, packHeader, rawOf } from "./blocks.ts";
 import { Claims } from "./claims.ts";
 import type { Disk } from "./disk.ts";
-import { damagedIndex } from "./errors.ts";
+import { damagedIndex, isDamage } from "./errors.ts";
 import type { Gate, Pause } from "./gate.ts";
 import { aloneMs } from "./gate.ts";
 import { hashObject, kindOf, kinds } from "./hashing.ts";
@@ -123,15 +123,12 @@ export class Rewriting {
     const emptied: number[] = [];
     try {
       for (const block of blocks) {
-        const bytes = this.#read(pack, block);
+        const bytes = this.#options.packs.readWhole(pack, block.place);
         const { id, place } = block;
-        if (bytes !== undefined && block.live >= place.raw * (1 - deadShare)) {
+        if (isSoundBlock(bytes) && block.live >= place.raw * (1 - deadShare)) {
           moved.push({ id, place, to: writer.appendWhole([bytes]) });
-        } else if (bytes !== undefined && this.#gather(gathered, bytes, block)) emptied.push(id);
-        else {
-          writer.discard();
-          return undefined;
-        }
+        } else if (this.#gather(gathered, bytes, block)) emptied.push(id);
+        else throw new RangeError("not all of a block is there");
       }
       const added = gathered.flush();
       writer.sync();
@@ -139,17 +136,12 @@ export class Rewriting {
       writer.committed();
       return writer.written - before;
     } catch (error) {
+      if (isDamage(error)) {
+        writer.discard();
+        return undefined;
+      }
       writer.abandon();
       throw error;
-    }
-  }
-
-  #read(pack: string, { place }: BlockRow): Buffer | undefined {
-    try {
-      const bytes = this.#options.packs.readWhole(pack, place);
-      return isSoundBlock(bytes) ? bytes : undefined;
-    } catch {
-      return undefined;
     }
   }
 

@@ -1,4 +1,6 @@
 import type { StatementSync } from "node:sqlite";
+import { ProtocolError } from "@cairn/shared/errors";
+import { distrustedIn } from "./distrust.ts";
 import { damagedIndex } from "./errors.ts";
 import type { Gate, Pause } from "./gate.ts";
 import { aloneMs } from "./gate.ts";
@@ -17,6 +19,7 @@ const unlikeSql = `
 
 interface Row {
   hash: Uint8Array;
+  kind: number;
   block: number;
   length: number;
 }
@@ -43,12 +46,20 @@ export class Sweeping {
 
   *run(): Generator<Pause, void> {
     const last = this.#lastBlock();
+    const marked = this.#marking.size;
     // Whoever knows a folder or list takes all that it holds for stored: these go first, together.
     const dead: Row[] = [];
-    for (const page of this.#pages(holders)) {
-      dead.push(...this.#unmarked(page));
+    let found = 0;
+    for (const page of this.#pages("true")) {
+      for (const row of page) {
+        if (this.#marking.has(row.hash)) {
+          found += 1;
+          if (isHolder(row)) this.#keep(row);
+        } else if (isHolder(row)) dead.push(row);
+      }
       yield;
     }
+    if (found < marked) this.#refuseMissing();
     yield* this.#remove(dead);
     for (const page of this.#pages(`NOT ${holders}`)) {
       yield* this.#remove(this.#unmarked(page));
@@ -58,9 +69,26 @@ export class Sweeping {
     this.#trust();
   }
 
+  /**
+   * What is needed and not in the index may stand there under a damaged hash, and would be taken
+   * for dead. What repair has looked for in vain is gone for good.
+   */
+  #refuseMissing(): void {
+    const known = distrustedIn(this.#index);
+    for (const hash of this.#marking.hashes()) {
+      const hex = hash.toString("hex");
+      if (this.#index.has(hex) || known.has(hex)) continue;
+      throw new ProtocolError(
+        "damaged",
+        "Nothing is collected while something that a checkpoint needs is missing from the index: it may still be in the packs. Run repair, then collect.",
+        { details: { hash: hex } },
+      );
+    }
+  }
+
   *#pages(where: string): Generator<Row[], void> {
     const select = this.#index.database.prepare(
-      `SELECT hash, block, length FROM objects WHERE hash > ? AND ${where}
+      `SELECT hash, kind, block, length FROM objects WHERE hash > ? AND ${where}
        ORDER BY hash LIMIT ${pageRows}`,
     );
     let after: Uint8Array = Buffer.alloc(0);
@@ -148,6 +176,10 @@ export class Sweeping {
     // Captures that stored anew what was damaged may have changed them meanwhile.
     if (!isSame && database.prepare(unlikeSql).get() !== undefined) throw damagedIndex();
   }
+}
+
+function isHolder({ kind }: Row): boolean {
+  return kind === kinds.tree || kind === kinds.chunks;
 }
 
 function sums(rows: Row[]): Map<number, Used> {

@@ -60,3 +60,15 @@ export function readFiles(store: Store, { tree, rules }: Snapshot): Files {
   walk(tree, "");
   return files;
 }
+
+/** The snapshots that a store keeps, by pin. */
+export function snapshotsIn(store: Store): Map<string, Snapshot> {
+  const rows = store.index.database.prepare("SELECT pin, tree, rules FROM pins").all();
+  const hex = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString("hex");
+  return new Map(
+    rows.map(({ pin, tree, rules }) => [
+      String(pin),
+      { tree: hex(tree), rules: hex(rules), skipped: null },
+    ]),
+  );
+}

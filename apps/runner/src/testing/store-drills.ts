@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { rmSync } from "node:fs";
 import { ProtocolError } from "@cairn/shared/errors";
-import type { Snapshot } from "../runner.ts";
 import { realDisk } from "../store/disk.ts";
 import { openStore } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 import { Faults } from "./disk-faults.ts";
 import { Crash } from "./faults.ts";
 import type { Files } from "./snapshots.ts";
-import { filesOf, keep, readFiles } from "./snapshots.ts";
+import { filesOf, keep, readFiles, snapshotsIn } from "./snapshots.ts";
 import { noise, StoreSite } from "./store-site.ts";
 
 export type Work = "capture" | "collect";
@@ -92,17 +91,6 @@ function unlike(store: Store, wanted: Map<string, Files>): string | undefined {
     if (!isDeepStrictEqual(readFiles(store, snapshot), files)) return `${pin} is not the same`;
   }
   return undefined;
-}
-
-function snapshotsIn(store: Store): Map<string, Snapshot> {
-  const rows = store.index.database.prepare("SELECT pin, tree, rules FROM pins").all();
-  const hex = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString("hex");
-  return new Map(
-    rows.map(({ pin, tree, rules }) => [
-      String(pin),
-      { tree: hex(tree), rules: hex(rules), skipped: null },
-    ]),
-  );
 }
 
 /** After a collection there is nothing but what is referred to. */
