@@ -59,9 +59,11 @@ test("work that takes its time shows how far it is, and is cancelled with nothin
   await page.keyboard.press("r");
   const restore = dialogOf(page, /^Restore to/);
   await restore.getByRole("button", { name: "Restore 2,500 files" }).click();
-  await expect(restore.getByText(/^Changing files, \d/)).toBeVisible();
+  // A safety checkpoint and a plan of all come first, which takes a busy disk its time.
+  await expect(restore.getByText(/^Changing files, \d/)).toBeVisible({ timeout: 30_000 });
   await restore.getByRole("button", { name: "Cancel" }).click();
-  await expect(restore.getByText("Cancelled. The folder is as it was before")).toBeVisible();
+  const cancelled = restore.getByText("Cancelled. The folder is as it was before");
+  await expect(cancelled).toBeVisible({ timeout: 30_000 });
   expect(listTree(workspace)).toEqual(few);
   const { operations } = await stage.call("list_operations", { session_id });
   expect(operations.map((each) => [each.kind, each.status])).toEqual([["restore", "rolled_back"]]);
@@ -79,7 +81,8 @@ test("work that takes its time shows how far it is, and is cancelled with nothin
   await create.getByRole("button", { name: "Create checkpoint" }).click();
   await expect(create.getByRole("progressbar")).toBeVisible();
   await create.getByRole("button", { name: "Cancel" }).click();
-  await expect(create.getByText("Cancelled. No checkpoint was made.")).toBeVisible();
+  const none = create.getByText("Cancelled. No checkpoint was made.");
+  await expect(none).toBeVisible({ timeout: 30_000 });
   await expect(create.getByLabel("Message")).toHaveValue("With the image");
   const { checkpoints } = await stage.call("list_checkpoints", { session_id });
   expect(checkpoints.map((each) => each.message)).not.toContain("With the image");
