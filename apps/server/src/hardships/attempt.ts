@@ -4,18 +4,33 @@ import type { Random } from "../simulation/random.ts";
 import type { Call } from "./facts.ts";
 import { listOperations } from "./facts.ts";
 
-const kinds = [
-  [30, "checkpoint"],
-  [24, "restore"],
-  [12, "undo"],
-  [8, "redo"],
-  [5, "compact"],
-  [4, "delete"],
-  [6, "purge"],
-  [3, "undelete"],
-  [8, "collect"],
-] as const;
-export type Kind = (typeof kinds)[number][1];
+export type Kind =
+  | "checkpoint"
+  | "restore"
+  | "undo"
+  | "redo"
+  | "compact"
+  | "delete"
+  | "purge"
+  | "undelete"
+  | "collect";
+
+/** How often each is asked for: as people do, or as somebody does who tidies up all the time. */
+const mixes: Record<Kind, number>[] = [
+  {
+    ...{ checkpoint: 30, restore: 24, undo: 12, redo: 8 },
+    ...{ compact: 5, delete: 4, purge: 6, undelete: 3, collect: 8 },
+  },
+  {
+    ...{ checkpoint: 40, restore: 8, undo: 6, redo: 3 },
+    ...{ compact: 15, delete: 6, purge: 15, undelete: 4, collect: 25 },
+  },
+];
+
+/** What one session's caller does, from one seed to the next. */
+export function chooseMix(random: Random): (readonly [number, Kind])[] {
+  return Object.entries(random.pick(mixes)).map(([kind, weight]) => [weight, kind as Kind]);
+}
 
 export interface Answered {
   operation_id?: string | undefined;
@@ -50,10 +65,6 @@ interface Known {
   live: ReadonlySet<string>;
   trash: ReadonlySet<string>;
   safeties: ReadonlySet<string>;
-}
-
-export function chooseKind(random: Random): Kind {
-  return random.weighted<Kind>(kinds);
 }
 
 /** A call of that kind, under an idempotency key; null when there is nothing to do it to. */

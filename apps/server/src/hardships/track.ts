@@ -2,7 +2,7 @@ import { listTree, removeTree } from "@cairn/runner/testing/tree";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Operation } from "@cairn/shared/operation";
 import type { Random } from "../simulation/random.ts";
-import { chooseAttempt, chooseKind } from "./attempt.ts";
+import { chooseAttempt, chooseMix } from "./attempt.ts";
 import type { Answered, Attempt, Kind } from "./attempt.ts";
 import type { Folder } from "./edited-folder.ts";
 import type { Call, Facts } from "./facts.ts";
@@ -35,6 +35,7 @@ export class Track {
   readonly session_id: string;
   readonly folder: Folder;
   readonly #random: Random;
+  readonly #mix: (readonly [number, Kind])[];
   /** What the folder held at each checkpoint. */
   readonly trees = new Map<string, string[]>();
   readonly #live = new Set<string>();
@@ -56,6 +57,7 @@ export class Track {
     this.session_id = session_id;
     this.folder = folder;
     this.#random = random;
+    this.#mix = chooseMix(random);
     this.#unplugged = from !== undefined;
     if (from === undefined) return;
     this.trees = new Map(from.trees);
@@ -92,7 +94,7 @@ export class Track {
 
   /** One edit and call; true when it was answered, false when the server was gone before. */
   async step(call: Call, started: (kind: Kind) => void): Promise<boolean> {
-    const kind = chooseKind(this.#random);
+    const kind = this.#random.weighted(this.#mix);
     if (kind === "checkpoint" || this.#random.chance(0.5)) {
       this.folder.edit();
       this.#restored = new Restored();
