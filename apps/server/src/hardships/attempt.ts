@@ -16,20 +16,24 @@ export type Kind =
   | "collect";
 
 /** How often each is asked for: as people do, or as somebody does who tidies up all the time. */
-const mixes: Record<Kind, number>[] = [
-  {
-    ...{ checkpoint: 30, restore: 24, undo: 12, redo: 8 },
-    ...{ compact: 5, delete: 4, purge: 6, undelete: 3, collect: 8 },
-  },
-  {
-    ...{ checkpoint: 40, restore: 8, undo: 6, redo: 3 },
-    ...{ compact: 15, delete: 6, purge: 15, undelete: 4, collect: 25 },
-  },
-];
+const mixes: Record<Kind, [weight: number, tidying: number]> = {
+  checkpoint: [30, 40],
+  restore: [24, 8],
+  undo: [12, 6],
+  redo: [8, 3],
+  compact: [5, 15],
+  delete: [4, 6],
+  purge: [6, 15],
+  undelete: [3, 4],
+  collect: [8, 25],
+};
 
 /** What one session's caller does, from one seed to the next. */
 export function chooseMix(random: Random): (readonly [number, Kind])[] {
-  return Object.entries(random.pick(mixes)).map(([kind, weight]) => [weight, kind as Kind]);
+  const isTidying = random.chance(0.5);
+  return Object.entries(mixes).map(([kind, [weight, tidying]]) => {
+    return [isTidying ? tidying : weight, kind as Kind];
+  });
 }
 
 export interface Answered {
