@@ -120,6 +120,10 @@ export class Track {
     try {
       answer = await attempt.make(call);
     } catch (error) {
+      if (error instanceof ProtocolError && this.#isGone(attempt, error)) {
+        this.#cut = null;
+        return true;
+      }
       if (error instanceof ProtocolError && !this.#isFaulty) {
         throw new Broken(`${attempt.kind}: ${error.code} ${error.message}`, { cause: error });
       }
@@ -130,6 +134,12 @@ export class Track {
     this.#acknowledge(attempt, answer);
     this.#requireFolder(attempt.after, `after a ${attempt.kind} that was answered`);
     return true;
+  }
+
+  /** Whether what an undo would have brought back was purged since, and so refused. */
+  #isGone({ kind, about }: Attempt, { code }: ProtocolError): boolean {
+    if (kind !== "undo" || code !== "nothing_to_undo") return false;
+    return (this.#removedBy.get(about ?? "") ?? []).every((id) => !this.#trash.has(id));
   }
 
   /** Brings the model to where an answer says that the session is. */
