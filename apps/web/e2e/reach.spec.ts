@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { headRow, inspector, notice, openDetails, row } from "./screen.ts";
 import { expect, test } from "./stage.ts";
 import { furnish, states } from "./states.ts";
@@ -80,6 +80,8 @@ test("a session is created and restored by keyboard alone", async ({ page, stage
   await keyboard.press("Control+A");
   await keyboard.type(folder);
   await keyboard.press("Enter");
+  const above = dialog.getByRole("navigation", { name: "Folders above" });
+  await expect(above).toContainText(basename(folder));
   await expect(dialog.getByText("No folders in here")).toBeVisible();
   await keyboard.press("Enter");
   await expect(dialog.getByLabel("Name")).toBeFocused();

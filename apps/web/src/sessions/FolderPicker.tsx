@@ -45,6 +45,8 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
   const [busy, setBusy] = useState(true);
   const [active, setActive] = useState(0);
   const asked = useRef(0);
+  /** Something was typed since the folder was asked for: an answer that comes late must not undo it. */
+  const edited = useRef(false);
   const chosen = useEffectEvent(onChange);
 
   const read = useCallback(async (path: string | null) => {
@@ -54,7 +56,7 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
       const found = await listFolders(path ?? undefined);
       if (ask !== asked.current) return;
       setFolders(found);
-      setTyped(found.path);
+      if (!edited.current) setTyped(found.path);
       setActive(0);
       setError(null);
     } catch (reason) {
@@ -70,6 +72,7 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
     void read(start);
   }, [read, start]);
   const open = async (wanted: string | null) => {
+    edited.current = false;
     setBusy(true);
     setError(null);
     await read(wanted);
@@ -124,7 +127,10 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
                 {...control}
                 mono
                 value={typed}
-                onChange={(event) => setTyped(event.target.value)}
+                onChange={(event) => {
+                  edited.current = true;
+                  setTyped(event.target.value);
+                }}
               />
             )}
           </Field>
