@@ -61,6 +61,7 @@ export class Inspection {
   run(snapshots: Snapshot[], deep: boolean): void {
     this.#deep = deep;
     this.#store.readAnew();
+    if (deep) this.#store.care.checkIndex();
     for (const { tree, rules, skipped } of snapshots) {
       this.#record("rules", rules);
       if (skipped !== null) this.#record("skipped", skipped);

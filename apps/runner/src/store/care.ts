@@ -4,10 +4,11 @@ import type * as r from "../runner.ts";
 import { Claims } from "./claims.ts";
 import { Collection } from "./collection.ts";
 import type { Disk } from "./disk.ts";
-import { writeError } from "./errors.ts";
+import { damagedIndex, writeError } from "./errors.ts";
 import { contentChecker, storeFacts } from "./facts.ts";
 import type { Gate } from "./gate.ts";
 import { aloneMs, restBetween } from "./gate.ts";
+import { quickCheck } from "./index-damage.ts";
 import type { PackReader } from "./pack-reader.ts";
 import type { PackWriter } from "./pack-writer.ts";
 import type { Pin } from "./pins.ts";
@@ -85,6 +86,14 @@ export class Care {
       const missing = pinMissing(index, all);
       index.setState("pins_lost", undefined);
       return missing;
+    });
+  }
+
+  /** Looks through the whole index: throws `damaged` when SQLite finds fault with it. */
+  checkIndex(): void {
+    const { index } = this.#options;
+    index.guarded(() => {
+      if (!quickCheck(index.database)) throw damagedIndex();
     });
   }
 

@@ -65,10 +65,17 @@ export function isDamagedIndex(error: unknown): boolean {
   return error instanceof ProtocolError && error.details?.["reason"] === "index";
 }
 
-/** The same for opening the index, where SQLite calls damage by many names. */
-export function openError(error: unknown): unknown {
+/** The same for opening the index, where SQLite calls damage by many names. Always of the table. */
+export function openError(error: unknown): ProtocolError {
   const known = storeError(error);
-  return resultCode(known) === sqliteError ? damagedIndex(known) : known;
+  if (known instanceof ProtocolError) return known;
+  if (resultCode(known) === sqliteError) return damagedIndex(known);
+  const why = known instanceof Error ? known.message : String(known);
+  return new ProtocolError(
+    "internal",
+    `The snapshot store cannot be opened (${why}). Nothing is lost; check the disk of Cairn's data folder and start Cairn again.`,
+    { cause: error },
+  );
 }
 
 export function damagedIndex(cause?: unknown): ProtocolError {
