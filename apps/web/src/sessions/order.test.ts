@@ -2,7 +2,11 @@ import { defaultSettings, type Session } from "@cairn/shared/session";
 import { expect, test } from "vitest";
 import { byActivity, keepOrder, matchesSearch } from "./order.ts";
 
-function session(name: string, last_event_at: string | null, workspace = `/work/${name}`): Session {
+function session(
+  name: string,
+  last_event_at: string | null,
+  workspace = `/home/ada/${name}`,
+): Session {
   return {
     session_id: name,
     name,
