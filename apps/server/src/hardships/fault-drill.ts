@@ -24,8 +24,20 @@ export interface FaultTally {
   broken: string | null;
 }
 
-/** One server and session, some call of which fails in the kernel so many times. */
-export async function faultDrill(random: Random, faults: number): Promise<FaultTally> {
+/** Calls that met a fault and said so. */
+export function refusedOf({ refused }: FaultTally): number {
+  return Object.values(refused).reduce((sum, times) => sum + times, 0);
+}
+
+/**
+ * One server and session, some call of which fails in the kernel so many times, and on until
+ * `met` calls were refused, up to `most` faults.
+ */
+export async function faultDrill(
+  random: Random,
+  faults: number,
+  { met, most } = { met: 0, most: faults },
+): Promise<FaultTally> {
   const tally: FaultTally = { faults: 0, refused: {}, answered: 0, broken: null };
   const root = await realpath(await mkdtemp(join(tmpdir(), "cairn-faults-")));
   const dataDir = join(root, "data");
@@ -36,7 +48,7 @@ export async function faultDrill(random: Random, faults: number): Promise<FaultT
     const folder = new EditedFolder(join(root, "work"), random.fork());
     const { session_id } = await call("create_session", { workspace: folder.path });
     const track = new Track(session_id, folder, random.fork());
-    while (tally.faults < faults) {
+    while (tally.faults < faults || (refusedOf(tally) < met && tally.faults < most)) {
       const fault = await fail(server.ready.pid, random);
       what = fault.what;
       track.faulty = true;

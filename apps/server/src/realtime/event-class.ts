@@ -221,7 +221,11 @@ export class EventClass {
 
   /** The next events after a seq in one frame; null when there are none. */
   batch(after: number, bounds: Bounds): Chunk | null {
-    const range = this.#range(after, bounds, ({ line }) => line.json.length);
+    const range = this.#range(
+      after,
+      bounds,
+      ({ line, prev }) => spliced(line.json, prev).length + 1,
+    );
     if (range.begin === range.end) return null;
     return this.#chunkOf(range, "batch", (entries) =>
       this.framing(batched(entries.map(({ line, prev }) => spliced(line.json, prev))), aboutBatch),
