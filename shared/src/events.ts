@@ -94,6 +94,8 @@ export const transients = {
     done: Count,
     /** Null while it is not known yet. */
     total: z.nullable(Count),
+    /** What was read so far, where `done` counts files. */
+    bytes: z.optional(Count),
   }),
   /** How many files differ from the head now; null while that is not known. */
   workspace_dirty: z.object({ session_id: Id, dirty_files: z.nullable(Count) }),

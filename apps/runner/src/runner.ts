@@ -30,6 +30,8 @@ export interface Progress {
   phase: "scan" | "store" | "plan" | "apply" | "verify" | "read";
   done: number;
   total: number | null;
+  /** What was read so far, where `done` counts files. */
+  bytes?: number;
 }
 
 export interface Hooks {

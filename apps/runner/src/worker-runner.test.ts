@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
@@ -206,6 +214,20 @@ test("progress is told while a long call runs, and not for each file", async () 
   expect(told.length).toBeGreaterThan(0);
   expect(told.length).toBeLessThanOrEqual(1 + seconds * 10);
   expect(told[0]).toMatchObject({ phase: "store", total: null });
+});
+
+test("progress is told within one large file, in bytes", async () => {
+  const size = 2 ** 26;
+  writeFileSync(join(workspace, "large"), "");
+  truncateSync(join(workspace, "large"), size);
+  const told: Progress[] = [];
+  await runner.capture(
+    { pin: randomUUID(), workspace, rules, parent: null },
+    { onProgress: (progress) => told.push(progress) },
+  );
+  expect(told[0]).toMatchObject({ phase: "store", done: 0, total: null });
+  expect(told[0]?.bytes).toBeGreaterThan(0);
+  expect(told[0]?.bytes).toBeLessThan(size);
 });
 
 test("a scan says what a capture would hold, and diff takes the folder as a side", async () => {

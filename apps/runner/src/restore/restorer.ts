@@ -23,6 +23,7 @@ import { decodeJournal } from "./journal.ts";
 import type { Preparation, Surroundings } from "./preparation.ts";
 import { prepareJournal, readPreparation, withoutLimits } from "./preparation.ts";
 import { Resolution } from "./resolution.ts";
+import { enterRoot, requireInPlace } from "./root.ts";
 import { unlessDamaged } from "./sides.ts";
 import { Site } from "./site.ts";
 import { findCopyDifferences, findDifferences } from "./verify.ts";
@@ -119,21 +120,27 @@ export class Restorer {
     }
     const site = new Site(this.#fs, this.#store, journal);
     try {
+      const { steps, root } = journal;
+      if (root.existed) enterRoot(site);
       this.#resolution.put(journal, "applying");
       this.#reached("applying");
-      const { steps } = journal;
-      this.#enter(site);
+      if (!root.existed) {
+        site.makeRoot();
+        enterRoot(site);
+      }
+      hooks.onProgress?.({ phase: "apply", done: 0, total: steps.length });
       const onStep = (index: number): void => {
         this.#reached(`applying:${index}`);
         hooks.onProgress?.({ phase: "apply", done: index + 1, total: steps.length });
       };
       const differences = applySteps(site, onStep, hooks.check);
       journal.differences = this.#verify(site, differences, hooks);
+      requireInPlace(site);
       // The last moment at which it can be cancelled.
       hooks.check?.();
       this.#resolution.put(journal, "applied");
     } catch (error) {
-      throw this.#takeBack(journal, error);
+      throw this.#takeBack(site, error);
     } finally {
       site.release();
     }
@@ -193,10 +200,10 @@ export class Restorer {
   }
 
   /** The error to throw once a failed restore is taken back. */
-  #takeBack(journal: RestoreJournal, cause: unknown): ProtocolError {
+  #takeBack(site: Site, cause: unknown): ProtocolError {
     for (let left = attempts; left > 0; left -= 1) {
       try {
-        const changed = this.#resolution.rollBack(journal).length > 0;
+        const changed = this.#resolution.rollBack(site.journal, site).length > 0;
         return failure(
           cause,
           changed
@@ -208,18 +215,6 @@ export class Restorer {
       }
     }
     return failure(cause, "It could not be taken back either: Cairn does so when it starts next.");
-  }
-
-  /** Makes the root folder where it is missing, and makes sure that it still is the one planned. */
-  #enter(site: Site): void {
-    const { root } = site.journal;
-    if (!root.existed) site.makeRoot();
-    const stat = this.#fs.lstat(root.path);
-    if (stat?.kind === "directory" && stat.dev.toString() === root.device) return;
-    throw new ProtocolError(
-      "workspace_unavailable",
-      "The folder was replaced since the restore was prepared.",
-    );
   }
 
   #verify(site: Site, met: Difference[], hooks: WorkHooks): Difference[] {

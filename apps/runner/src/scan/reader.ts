@@ -21,6 +21,8 @@ export interface ReaderOptions {
   skipped: Skipped;
   now: () => number;
   check?: () => void;
+  /** After each read of a part of a file, with the file's bytes so far. */
+  onRead?: (bytes: number) => void;
 }
 
 /** Reads files and links of a workspace, and nothing else. */
@@ -30,10 +32,12 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    const { fs, check } = options;
+    const { fs, check, onRead } = options;
     this.#readAt = (fd, into, offset, length, position) => {
       check?.();
-      return fs.read(fd, into, offset, length, position);
+      const read = fs.read(fd, into, offset, length, position);
+      onRead?.(position + read);
+      return read;
     };
   }
 

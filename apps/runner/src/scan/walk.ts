@@ -38,6 +38,7 @@ export interface WalkOptions extends WorkHooks {
 }
 
 const progressFiles = 512;
+const progressBytes = 2 ** 25;
 
 /** Where the walk is. Paths are byte strings. */
 interface Position {
@@ -63,7 +64,7 @@ export class Walk {
   readonly #store: ObjectStore;
   readonly #options: WalkOptions;
   #moved = new Moved(undefined);
-  #told = 0;
+  #told = { files: 0, bytes: 0 };
 
   constructor(store: ObjectStore, options: WalkOptions) {
     this.#store = store;
@@ -79,6 +80,7 @@ export class Walk {
       skipped: this.attempts.skipped,
       now,
       ...(check && { check }),
+      onRead: (bytes) => this.#progress(bytes),
     });
   }
 
@@ -287,12 +289,15 @@ export class Walk {
     this.#progress();
   }
 
-  #progress(): void {
-    const done = this.bounds.files;
-    if (done - this.#told < progressFiles) return;
-    this.#told = done;
+  /** `inFile`: bytes read of the file that is being read. */
+  #progress(inFile = 0): void {
+    const { files } = this.bounds;
+    const bytes = this.bounds.bytes + inFile;
+    const told = this.#told;
+    if (files - told.files < progressFiles && bytes - told.bytes < progressBytes) return;
+    this.#told = { files, bytes };
     const phase = this.#options.store ? "store" : "scan";
-    this.#options.onProgress?.({ phase, done, total: null });
+    this.#options.onProgress?.({ phase, done: files, total: null, bytes });
   }
 
   #salvage({ name, standing, stat }: Position, gathering: Gathering, error: unknown): unknown {

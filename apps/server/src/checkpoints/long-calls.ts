@@ -54,8 +54,8 @@ export class LongCalls {
           if (operation_id === undefined) return { signal };
           return {
             signal,
-            onProgress: ({ phase, done, total }) => {
-              const data = { session_id, operation_id, kind, phase, done, total };
+            onProgress: (progress) => {
+              const data = { session_id, operation_id, kind, ...progress };
               this.send({ event_type: "progress", data });
             },
           };

@@ -15,6 +15,7 @@ import { checkpointName, effect, nextOf } from "./operation-words.ts";
 import { OperationHistory } from "./OperationHistory.tsx";
 import { answerUndoRequests, request, type Direction } from "./undo-request.ts";
 import { UndoDialog } from "./UndoDialog.tsx";
+import { UndoStrip } from "./UndoStrip.tsx";
 import { useOperations } from "./use-operations.ts";
 import { useUndo } from "./use-undo.ts";
 
@@ -42,7 +43,7 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
   const next = { undo: nextOf(pages.items, "undo"), redo: nextOf(pages.items, "redo") };
   const reason = (direction: Direction): string | null => {
     if (blocked !== null) return blocked;
-    if (undoing.busy !== null) return "Another step is under way";
+    if (undoing.walk !== null) return "Another step is under way";
     return next[direction] === null ? words(direction, null) : null;
   };
   const startNext = (direction: Direction): void => {
@@ -70,14 +71,15 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
     [session_id],
   );
 
-  const { asking } = undoing;
+  const { asking, walk } = undoing;
+  const busy = walk?.direction ?? null;
   return (
     <>
       <IconButton
         label={words("undo", next.undo)}
         keys={commands.undo.keys}
-        busy={undoing.busy === "undo"}
-        reason={undoing.busy === "undo" ? null : reason("undo")}
+        busy={busy === "undo"}
+        reason={busy === "undo" ? null : reason("undo")}
         onClick={() => startNext("undo")}
       >
         <Undo2 size={16} aria-hidden="true" />
@@ -85,8 +87,8 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
       <IconButton
         label={words("redo", next.redo)}
         keys={commands.redo.keys}
-        busy={undoing.busy === "redo"}
-        reason={undoing.busy === "redo" ? null : reason("redo")}
+        busy={busy === "redo"}
+        reason={busy === "redo" ? null : reason("redo")}
         onClick={() => startNext("redo")}
       >
         <Redo2 size={16} aria-hidden="true" />
@@ -109,11 +111,12 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
         <OperationHistory
           pages={pages}
           name={name}
-          busy={undoing.busy !== null}
+          busy={walk !== null}
           reason={blocked}
           onStart={start}
         />
       </Popover>
+      {walk !== null && asking === null && <UndoStrip effect={walk.effect} call={undoing.call} />}
       {asking !== null && asking.plan !== null && asking.request !== null && (
         <PartBoundary
           title="What would change could not be shown"
@@ -126,9 +129,13 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
             request={asking.request}
             plan={asking.plan}
             changed={asking.changed}
-            busy={undoing.busy !== null}
+            busy={walk !== null}
+            call={undoing.call}
+            cancelled={asking.cancelled}
             error={asking.error}
-            onConfirm={(plan) => void undoing.confirm(plan)}
+            onConfirm={(plan) =>
+              void undoing.confirm(plan, words(asking.direction, asking.operation))
+            }
             onClose={undoing.dismiss}
           />
         </PartBoundary>

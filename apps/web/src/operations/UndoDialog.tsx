@@ -1,10 +1,14 @@
 import { useRef, useState } from "react";
 import type { LoadedPlan, PlanRequest } from "../restore/use-plan.ts";
 import { nextPage } from "../restore/use-plan.ts";
+import { ProgressBar } from "../restore/ProgressBar.tsx";
 import { PlanView } from "../restore/PlanView.tsx";
 import { useOffline } from "../state/connection.ts";
 import { useSession } from "../state/live.ts";
+import type { LongCall } from "../state/use-long-call.ts";
 import { Button } from "../ui/Button.tsx";
+import { CancelButton } from "../ui/CancelButton.tsx";
+import { Cancelled } from "../ui/Cancelled.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Text } from "../ui/Text.tsx";
@@ -18,6 +22,10 @@ interface UndoDialogProps {
   /** The folder moved since an earlier plan was shown. */
   changed: boolean;
   busy: boolean;
+  /** The step under way: how far it is, and the way to stop it. */
+  call: Pick<LongCall, "progress" | "cancelling" | "cancel">;
+  /** It was stopped, with nothing changed. */
+  cancelled: boolean;
   error: unknown;
   onConfirm: (plan: LoadedPlan) => void;
   onClose: () => void;
@@ -25,7 +33,8 @@ interface UndoDialogProps {
 
 /** Asks before an undo or redo that would change files edited since, and shows which. */
 export function UndoDialog(props: UndoDialogProps) {
-  const { direction, effect, request, plan, changed, busy, error, onConfirm, onClose } = props;
+  const { direction, effect, request, plan, changed, busy, call, cancelled, error } = props;
+  const { onConfirm, onClose } = props;
   const cancel = useRef<HTMLButtonElement>(null);
   const offline = useOffline();
   const session = useSession(request.session_id);
@@ -62,9 +71,13 @@ export function UndoDialog(props: UndoDialogProps) {
       description="Files were edited since. They are kept in a safety checkpoint of this step, so that it can be taken back too."
       footer={
         <>
-          <Button ref={cancel} reason={busy ? "Wait until this is done" : null} onClick={onClose}>
-            Cancel
-          </Button>
+          {busy ? (
+            <CancelButton cancelling={call.cancelling} onCancel={call.cancel} />
+          ) : (
+            <Button ref={cancel} onClick={onClose}>
+              Cancel
+            </Button>
+          )}
           <Button tone="primary" busy={busy} reason={offline} onClick={() => onConfirm(shown)}>
             {verb}
           </Button>
@@ -77,6 +90,8 @@ export function UndoDialog(props: UndoDialogProps) {
             Files changed while you were looking. This is what would be done now.
           </p>
         )}
+        {busy && <ProgressBar label={`Progress of the ${direction}`} progress={call.progress} />}
+        {cancelled && <Cancelled>The folder is as it was before the {direction}.</Cancelled>}
         {error !== null && (
           <ErrorNote
             title={`The ${direction} failed`}

@@ -15,14 +15,18 @@ export interface UndoCheck {
 
 /**
  * Asks before an undo or redo what it would change, and whether newer edits are among it;
- * a session without a folder (`hasFolder`) has no files to ask about.
+ * a session without a folder (`hasFolder`) has no files to ask about. It is at work under `call_id`.
  */
-export async function checkUndo(operation: Operation, hasFolder: boolean): Promise<UndoCheck> {
+export async function checkUndo(
+  operation: Operation,
+  hasFolder: boolean,
+  call_id?: string,
+): Promise<UndoCheck> {
   const { session_id, safety_checkpoint_id, checkpoint_id } = operation;
   if (!hasFolder || !changesFiles(operation) || safety_checkpoint_id === null)
     return { plan: null, request: null, edited: false };
   const request: PlanRequest = { session_id, checkpoint_id: safety_checkpoint_id };
-  const plan = await firstPage(request);
+  const plan = await firstPage(request, call_id);
   if (plan.total === 0) return { plan, request, edited: false };
   if (checkpoint_id === null) return { plan, request, edited: true };
   // What the operation left as it made it equals its checkpoint; everything else was edited.

@@ -3,6 +3,8 @@ import type { Operation } from "@cairn/shared/operation";
 import { useState } from "react";
 import { redo, undo } from "../actions.ts";
 import type { LoadedPlan } from "../restore/use-plan.ts";
+import { knownProgress, useProgressOf } from "../state/progress.ts";
+import { isCancelled, useLongCall, type LongCall } from "../state/use-long-call.ts";
 import { toFailure } from "../ui/error.ts";
 import { toast, toastError } from "../ui/toast.ts";
 import { checkUndo, type UndoCheck } from "./undo-check.ts";
@@ -13,28 +15,58 @@ export interface Asking extends UndoCheck {
   direction: Direction;
   operation: Operation;
   changed: boolean;
+  cancelled: boolean;
   error: unknown;
 }
 
+/** An undo or redo under way: checking, or at work. */
+interface Walk {
+  direction: Direction;
+  /** What it does: `Undo the restore to …`. */
+  effect: string;
+  /** Progress that was told of before it, of others. */
+  known: ReadonlySet<string>;
+}
+
 export interface Undoing {
-  /** Under way: checking, or at work. */
-  busy: Direction | null;
+  walk: Walk | null;
+  /** The call under way: its progress, and the way to stop it. */
+  call: Pick<LongCall, "progress" | "cancelling" | "cancel">;
   asking: Asking | null;
   /** Paths that did not end as wanted, to be shown. */
   differences: readonly Difference[];
   /** Takes an operation back: at once, or after asking when newer edits are at stake. */
   start: (direction: Direction, operation: Operation, effect: string) => Promise<void>;
-  confirm: (plan: LoadedPlan) => Promise<void>;
+  confirm: (plan: LoadedPlan, effect: string) => Promise<void>;
   dismiss: () => void;
 }
 
 /** Undo and redo as a person does them; `hasFolder`: the session has files. */
 export function useUndo(session_id: string, hasFolder: boolean): Undoing {
-  const [busy, setBusy] = useState<Direction | null>(null);
+  const [walk, setWalk] = useState<Walk | null>(null);
   const [asking, setAsking] = useState<Asking | null>(null);
   const [differences, setDifferences] = useState<readonly Difference[]>([]);
+  const call = useLongCall();
+  const own = useProgressOf(session_id, walk?.direction ?? "undo", walk?.known ?? null);
 
-  const walk = async (
+  /** Shows that it is under way; `cancel` finds it by the operation that it takes back. */
+  const during = async <T>(
+    {
+      direction,
+      operation,
+      effect,
+    }: { direction: Direction; operation: Operation; effect: string },
+    work: (id: string, step: () => void) => Promise<T>,
+  ): Promise<T> => {
+    setWalk({ direction, effect, known: knownProgress() });
+    try {
+      return await call.run(work, { alias: operation.operation_id });
+    } finally {
+      setWalk(null);
+    }
+  };
+
+  const carryOut = async (
     direction: Direction,
     operation: Operation,
     plan_hash: string | undefined,
@@ -57,42 +89,54 @@ export function useUndo(session_id: string, hasFolder: boolean): Undoing {
     operation: Operation,
     effect: string,
   ): Promise<void> => {
-    if (busy !== null) return;
-    setBusy(direction);
+    if (walk !== null) return;
     try {
-      const check = await checkUndo(operation, hasFolder);
-      if (check.edited) setAsking({ ...check, direction, operation, changed: false, error: null });
-      else await walk(direction, operation, check.plan?.plan_hash);
+      await during({ direction, operation, effect }, async (id, step) => {
+        const check = await checkUndo(operation, hasFolder, id);
+        step();
+        if (check.edited)
+          setAsking({
+            ...check,
+            direction,
+            operation,
+            changed: false,
+            cancelled: false,
+            error: null,
+          });
+        else await carryOut(direction, operation, check.plan?.plan_hash);
+      });
     } catch (error) {
-      toastError(`${effect}: failed`, error, () => void start(direction, operation, effect));
-    } finally {
-      setBusy(null);
+      if (isCancelled(error))
+        toast(`The ${direction} was cancelled`, { description: "The folder is as it was before." });
+      else toastError(`${effect}: failed`, error, () => void start(direction, operation, effect));
     }
   };
 
-  const confirm = async (plan: LoadedPlan): Promise<void> => {
-    if (asking === null) return;
+  const confirm = async (plan: LoadedPlan, effect: string): Promise<void> => {
+    if (asking === null || walk !== null) return;
     const { direction, operation } = asking;
-    setBusy(direction);
-    setAsking({ ...asking, error: null });
+    setAsking({ ...asking, cancelled: false, error: null });
     try {
-      await walk(direction, operation, plan.plan_hash);
+      await during({ direction, operation, effect }, () =>
+        carryOut(direction, operation, plan.plan_hash),
+      );
     } catch (error) {
+      const cancelled = isCancelled(error);
       const moved = toFailure(error).code === "workspace_changed";
       const check = moved ? await checkUndo(operation, hasFolder).catch(() => null) : null;
       setAsking({
         ...asking,
         ...check,
         changed: check !== null,
-        error: check === null ? error : null,
+        cancelled,
+        error: cancelled || check !== null ? null : error,
       });
-    } finally {
-      setBusy(null);
     }
   };
 
   return {
-    busy,
+    walk,
+    call: { ...call, progress: own ?? call.progress },
     asking,
     differences,
     start,

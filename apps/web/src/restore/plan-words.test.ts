@@ -20,6 +20,13 @@ test("progress counts as far as counts are known", () => {
   expect(progressWords({ ...about, phase: "apply", done: 12, total: 40 })).toBe(
     "Changing files, 12 of 40",
   );
+  const reading = { ...about, phase: "store", total: null };
+  expect(progressWords({ ...reading, done: 0, bytes: 1_500_000_000 })).toBe(
+    "Saving the folder as it is now, 1.5 GB",
+  );
+  expect(progressWords({ ...reading, done: 1024, bytes: 80_000_000 })).toBe(
+    "Saving the folder as it is now, 1,024 files, 80 MB",
+  );
   expect(progressWords({ ...about, phase: "constructor", done: 1, total: null })).toBe(
     "constructor, 1",
   );

@@ -1,6 +1,6 @@
 import type { ChangeKind, Difference } from "@cairn/shared/files";
 import type { Progress } from "../state/progress.ts";
-import { formatCount, plural } from "../format.ts";
+import { formatBytes, formatCount, plural } from "../format.ts";
 import type { LoadedPlan } from "./use-plan.ts";
 
 /** What a restore does to a path, in the order in which work could be lost. */
@@ -55,13 +55,15 @@ const phases: Readonly<Record<string, string>> = {
   read: "Reading",
 };
 
-/** `Changing files, 12 of 40`. */
+/** `Changing files, 12 of 40`; `Saving the folder as it is now, 1,024 files, 80 MB`. */
 export function progressWords(progress: Progress | null): string {
   if (progress === null) return "Starting";
   const words = Object.hasOwn(phases, progress.phase)
     ? (phases[progress.phase] ?? progress.phase)
     : progress.phase;
-  if (progress.total === null)
-    return progress.done === 0 ? words : `${words}, ${formatCount(progress.done)}`;
-  return `${words}, ${formatCount(progress.done)} of ${formatCount(progress.total)}`;
+  const { done, total, bytes } = progress;
+  if (total !== null) return `${words}, ${formatCount(done)} of ${formatCount(total)}`;
+  const count = done === 0 ? [] : [bytes === undefined ? formatCount(done) : plural(done, "file")];
+  const size = bytes === undefined ? [] : [formatBytes(bytes)];
+  return [words, ...count, ...size].join(", ");
 }

@@ -23,6 +23,30 @@ export function noteProgress(progress: Progress): void {
   });
 }
 
+/** The ids that have been told of: what comes under another is new. */
+export function knownProgress(): ReadonlySet<string> {
+  return new Set(useStore.getState().byOperation.keys());
+}
+
+/**
+ * How far work is whose id the server makes, as for undo and redo: the newest of this `kind` in the
+ * session that is not among the `known`. Null `known`: there is none.
+ */
+export function useProgressOf(
+  session_id: string,
+  kind: string,
+  known: ReadonlySet<string> | null,
+): Progress | null {
+  return useStore(({ byOperation }) => {
+    if (known === null) return null;
+    const found = [...byOperation.values()].findLast(
+      (each) =>
+        each.session_id === session_id && each.kind === kind && !known.has(each.operation_id),
+    );
+    return found ?? null;
+  });
+}
+
 /** How far an operation is, by the id that its caller made; null before its first word. */
 export function useProgress(operation_id: string | null): Progress | null {
   return useStore(({ byOperation }) =>

@@ -5,6 +5,11 @@ import { toFailure } from "../ui/error.ts";
 import { toastError } from "../ui/toast.ts";
 import { useProgress, type Progress } from "./progress.ts";
 
+interface More {
+  /** Another id under which `cancel` finds a part of the work. */
+  alias?: string;
+}
+
 export interface LongCall {
   /** The id under which it is at work, or null. */
   operation_id: string | null;
@@ -12,7 +17,7 @@ export interface LongCall {
   /** It was asked to stop and has not yet. */
   cancelling: boolean;
   /** Does `work` under an id of its own; `step` throws between its calls once it is to stop. */
-  run<T>(work: (operation_id: string, step: () => void) => Promise<T>): Promise<T>;
+  run<T>(work: (operation_id: string, step: () => void) => Promise<T>, more?: More): Promise<T>;
   cancel: () => void;
 }
 
@@ -26,14 +31,16 @@ export function useLongCall(): LongCall {
   const [operation_id, setOperationId] = useState<string | null>(null);
   const [cancelling, setCancelling] = useState(false);
   const stop = useRef(false);
+  const alias = useRef<string | null>(null);
   const progress = useProgress(operation_id);
   return {
     operation_id,
     progress,
     cancelling,
-    run: async (work) => {
+    run: async (work, more) => {
       const id = newId();
       stop.current = false;
+      alias.current = more?.alias ?? null;
       setCancelling(false);
       setOperationId(id);
       const step = () => {
@@ -50,7 +57,8 @@ export function useLongCall(): LongCall {
       if (operation_id === null || stop.current) return;
       stop.current = true;
       setCancelling(true);
-      cancel(operation_id).catch((error: unknown) => {
+      const ids = alias.current === null ? [operation_id] : [operation_id, alias.current];
+      Promise.all(ids.map(cancel)).catch((error: unknown) => {
         stop.current = false;
         setCancelling(false);
         toastError("It could not be cancelled", error);

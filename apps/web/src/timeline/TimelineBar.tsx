@@ -50,7 +50,7 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
     },
   ];
   return (
-    <div className="@container flex min-h-10 items-center gap-2 border-b border-line px-3 py-1">
+    <div className="@container relative flex min-h-10 items-center gap-2 border-b border-line px-3 py-1">
       <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 gap-y-1">
         <FollowBar
           following={following}
