@@ -69,6 +69,16 @@ export class Folders {
     }
   }
 
+  /** Lets go of all but the root, which may be anywhere by now. False when it was never held. */
+  keepOnlyRoot(): boolean {
+    for (const [folder, fd] of this.#open) {
+      if (folder === "") continue;
+      this.#open.delete(folder);
+      this.#close(fd);
+    }
+    return this.#open.has("");
+  }
+
   release(): void {
     for (const fd of this.#open.values()) this.#close(fd);
     this.#open.clear();

@@ -8,7 +8,7 @@ import { encodeJournal } from "./journal.ts";
 import { keepBeside } from "./keep-beside.ts";
 import { loosenFor } from "./modes.ts";
 import { rollBack } from "./roll-back.ts";
-import { isReachable } from "./root.ts";
+import { isReachable, unreachable } from "./root.ts";
 import { Site } from "./site.ts";
 import { tidyStrays } from "./strays.ts";
 
@@ -91,21 +91,31 @@ export class Resolution {
     return kept;
   }
 
-  /** Back to before. Gives what was newer than the journal, and left alone. */
-  rollBack(journal: RestoreJournal): Recovered["differences"] {
-    const site = new Site(this.#fs, this.#store, journal);
-    try {
-      if (this.#fs.lstat(journal.root.path) === undefined && !journal.root.existed) {
-        this.#journals.delete(journal.operation_id);
-        return [];
-      }
-      const differences = rollBack(site);
-      site.release();
-      if (!journal.root.existed) site.removeRoot();
+  /**
+   * Back to before. Gives what was newer than the journal, and left alone. `held` has the folder
+   * open since the restore began, and so reaches it wherever it was moved to, or its disk is gone
+   * from its place. Without it, what stands at the path must be that folder.
+   */
+  rollBack(journal: RestoreJournal, held?: Site): Recovered["differences"] {
+    const { existed } = journal.root;
+    if (journal.phase === "prepared") {
       this.#journals.delete(journal.operation_id);
-      return differences;
+      return [];
+    }
+    const isHeld = held?.folders.keepOnlyRoot() === true;
+    if (!isHeld && !this.#isReachable(journal)) throw unreachable(journal);
+    const site = isHeld ? held : new Site(this.#fs, this.#store, journal);
+    try {
+      if (isHeld || existed || this.#fs.lstat(journal.root.path) !== undefined) {
+        const differences = rollBack(site);
+        if (!existed) site.removeRoot();
+        this.#journals.delete(journal.operation_id);
+        return differences;
+      }
+      this.#journals.delete(journal.operation_id);
+      return [];
     } finally {
-      site.release();
+      if (!isHeld) site.release();
     }
   }
 

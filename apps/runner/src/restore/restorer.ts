@@ -201,6 +201,7 @@ export class Restorer {
 
   /** The error to throw once a failed restore is taken back. */
   #takeBack(site: Site, cause: unknown): ProtocolError {
+    const isBegun = site.journal.phase !== "prepared";
     for (let left = attempts; left > 0; left -= 1) {
       try {
         const changed = this.#resolution.rollBack(site.journal, site).length > 0;
@@ -208,7 +209,9 @@ export class Restorer {
           cause,
           changed
             ? "What it had done was taken back; files that were written meanwhile were left alone."
-            : "The folder is as it was before.",
+            : isBegun
+              ? "The folder is as it was before."
+              : "Nothing was changed.",
         );
       } catch {
         // What it met was most likely what stopped the restore: the cause says more.

@@ -4,6 +4,7 @@ import type { Fs, Stat } from "../fs.ts";
 import { codeOf } from "../fs.ts";
 import type { RestoreJournal } from "./journal.ts";
 import { same } from "./content.ts";
+import { isWayLost } from "./folders.ts";
 import type { Site } from "./site.ts";
 
 export type Root = RestoreJournal["root"];
@@ -56,6 +57,56 @@ function identityOf({ ino, born }: Stat): string {
   return `${ino}:${born}`;
 }
 
+/** Whether it was made at another time. Filesystems that keep no such time cannot tell. */
+function isOther(identity: string, { born }: Stat): boolean {
+  const before = identity.slice(identity.indexOf(":") + 1);
+  return born !== 0n && before !== "0" && before !== born.toString();
+}
+
+const root = Buffer.alloc(0);
+
+/**
+ * Opens the folder of a restore, which stays open from now on, and makes sure that it is the one
+ * that the restore was planned for and that no link leads there.
+ */
+export function enterRoot(site: Site): void {
+  const { device, identity } = site.journal.root;
+  let stat: Stat;
+  try {
+    stat = site.fs.fstat(site.folders.fd(root));
+  } catch (error) {
+    if (!isWayLost(error)) throw error;
+    throw replaced();
+  }
+  const isSame = stat.dev.toString() === device;
+  if (!isSame || (identity !== undefined && isOther(identity, stat))) throw replaced();
+  requireInPlace(site);
+}
+
+/** Refuses to go on once the folder that is held is not what stands at its path. */
+export function requireInPlace({ fs, folders, journal }: Site): void {
+  const { path } = journal.root;
+  const held = fs.fstat(folders.fd(root));
+  const stat = statOf(fs, path.toString());
+  if (stat?.dev !== held.dev || stat.ino !== held.ino || !fs.realpath(path).equals(path))
+    throw replaced();
+}
+
+function replaced(): ProtocolError {
+  return new ProtocolError(
+    "workspace_unavailable",
+    "The folder was moved or replaced since the restore was prepared.",
+  );
+}
+
+/** The error where a restore cannot be taken back, since what stands at the path is not its folder. */
+export function unreachable({ root: { path } }: RestoreJournal): ProtocolError {
+  return new ProtocolError(
+    "workspace_unavailable",
+    `The folder ${path.toString()} was moved, or its disk is not connected. Bring it back: what the restore had done there is taken back then.`,
+  );
+}
+
 function refuseLinks(fs: Fs, path: string): void {
   if (fs.realpath(Buffer.from(path)).equals(Buffer.from(path))) return;
   throw new ProtocolError(
@@ -97,7 +148,8 @@ export function isReachable(site: Site): boolean {
     const parent = journal.root.existed ? undefined : statOf(fs, dirname(path));
     return parent?.dev.toString() === journal.root.device;
   }
-  if (stat.kind !== "directory") return false;
+  if (stat.kind !== "directory" || !fs.realpath(journal.root.path).equals(journal.root.path))
+    return false;
   // Device numbers may change with a restart: the folder itself tells that it is the same, or the
   // restore's own traces in it, of which a power cut may leave none.
   const { device, identity } = journal.root;

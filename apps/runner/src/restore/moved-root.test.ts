@@ -1,0 +1,154 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Snapshot } from "../runner.ts";
+import { canMount, MountedDisk } from "../testing/mounts.ts";
+import { RestoreSite } from "../testing/restore-site.ts";
+import { listTree } from "../testing/tree.ts";
+
+const unavailable = expect.objectContaining({ code: "workspace_unavailable" });
+
+/** A folder with something of everything to restore: changed, missing, new. */
+function edited(site: RestoreSite): { target: Snapshot; before: string[] } {
+  site.write({ a: "then", b: "then", "dir/c": "then" });
+  const target = site.capture();
+  site.write({ a: "now", new: "now", "gone/x": "now" });
+  site.remove("b", "dir");
+  return { target, before: site.list() };
+}
+
+test("a workspace that was made anew after the plan is left alone, and so is the old one", () => {
+  using site = new RestoreSite();
+  const { target, before } = edited(site);
+  const request = site.request(target);
+  const restorer = site.restorer();
+  restorer.prepare(request);
+  const old = join(site.home, "old");
+  renameSync(site.workspace, old);
+  mkdirSync(site.workspace);
+  // Content that the restore would take for what it is to replace.
+  site.write({ a: "now" });
+  const made = site.list();
+  expect(() => restorer.apply(request.operation_id)).toThrow(unavailable);
+  expect(site.list()).toEqual(made);
+  expect(listTree(old)).toEqual(before);
+  expect(site.store.journals.list()).toEqual([]);
+});
+
+test("a folder above the workspace that becomes a link after the plan leads nowhere", () => {
+  using site = new RestoreSite();
+  const workspace = site.path("in/ner");
+  const outside = join(site.home, "outside");
+  mkdirSync(workspace, { recursive: true });
+  site.write({ "in/ner/a": "then", "in/ner/b": "then" });
+  const target = restoredFrom(site, workspace);
+  site.write({ "in/ner/a": "now" });
+  site.remove("in/ner/b");
+  mkdirSync(join(outside, "ner"), { recursive: true });
+  writeFileSync(join(outside, "ner/a"), "now");
+  const before = listTree(outside);
+  const request = { ...site.request(target), workspace };
+  const restorer = site.restorer();
+  restorer.prepare(request);
+  renameSync(site.path("in"), join(site.home, "moved"));
+  symlinkSync(outside, site.path("in"));
+  expect(() => restorer.apply(request.operation_id)).toThrow(unavailable);
+  expect(listTree(outside)).toEqual(before);
+});
+
+/** A checkpoint of a folder inside the site's own. */
+function restoredFrom(site: RestoreSite, workspace: string): Snapshot {
+  const inner = Object.create(site, { workspace: { value: workspace } }) as RestoreSite;
+  return inner.capture();
+}
+
+test.each([
+  ["", false],
+  [", and another takes its place", true],
+])(
+  "a workspace that is moved away amid a restore%s is taken back where it is now",
+  (_, isReplaced) => {
+    for (let at = 0; ; at += 1) {
+      using site = new RestoreSite();
+      const { target, before } = edited(site);
+      const old = join(site.home, "old");
+      const onPhase = (phase: string): void => {
+        if (phase !== `applying:${at}`) return;
+        renameSync(site.workspace, old);
+        if (isReplaced) mkdirSync(site.workspace);
+      };
+      const request = site.request(target);
+      const restorer = site.restorer({ onPhase });
+      const { plan } = restorer.prepare(request);
+      if (at > plan.changes.length) return;
+      expect(() => restorer.apply(request.operation_id)).toThrow(unavailable);
+      expect(listTree(old), `step ${at}`).toEqual(before);
+      expect(existsSync(site.workspace) ? site.list() : []).toEqual(isReplaced ? ["/ 755"] : []);
+      expect(site.store.journals.list()).toEqual([]);
+    }
+  },
+);
+
+test.skipIf(!canMount())(
+  "a disk that is unmounted amid a restore is taken back all the same, its mount point left alone",
+  () => {
+    using site = new RestoreSite();
+    using disk = new MountedDisk("size=1m,mode=755", site.workspace);
+    const { target, before } = edited(site);
+    const held = openSync(site.workspace, "r");
+    const onPhase = (phase: string): void => {
+      if (phase !== "applying:2") return;
+      disk.unmount();
+      throw new Error("pulled");
+    };
+    const request = site.request(target);
+    const restorer = site.restorer({ onPhase });
+    restorer.prepare(request);
+    expect(() => restorer.apply(request.operation_id)).toThrow(/as it was before/);
+    expect(listTree(`/proc/self/fd/${held}/.`)).toEqual(before);
+    closeSync(held);
+    expect(site.list()).toEqual(["/ 755"]);
+  },
+);
+
+test.skipIf(!canMount())(
+  "what a crash left on a disk that is not mounted is not taken for taken back, nor forgotten",
+  () => {
+    using site = new RestoreSite();
+    const image = join(site.home, "image");
+    mkdirSync(image);
+    using disk = new MountedDisk("size=1m,mode=755", image);
+    const bind = (): void => void execFileSync("mount", ["--bind", disk.path, site.workspace]);
+    const unbind = (): void => void spawnSync("umount", [site.workspace]);
+    using _ = { [Symbol.dispose]: unbind };
+    bind();
+    const { target, before } = edited(site);
+    const request = site.request(target);
+    let journal: unknown;
+    const onPhase = (phase: string): void => {
+      if (phase === "applying") journal = site.store.journals.get(request.operation_id)?.data;
+    };
+    const restorer = site.restorer({ onPhase });
+    restorer.prepare(request);
+    restorer.apply(request.operation_id);
+    // As a crash left it.
+    site.store.journals.put(request.operation_id, "applying", journal);
+    unbind();
+    const mountPoint = site.list();
+    expect(() => site.restorer().abandon(request.operation_id)).toThrow(unavailable);
+    expect(site.list()).toEqual(mountPoint);
+    expect(site.restorer().recover([])).toMatchObject([{ outcome: "unreachable" }]);
+    bind();
+    site.restorer().abandon(request.operation_id);
+    expect(site.list()).toEqual(before);
+  },
+);
