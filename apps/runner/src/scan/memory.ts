@@ -5,6 +5,7 @@ import type { Scan, ScanOptions } from "./scan.ts";
 import { scanWorkspace } from "./scan.ts";
 import { Rereading } from "./rereading.ts";
 import { cachePath, StatCache } from "./stat-cache.ts";
+import { CacheUse } from "./unused-caches.ts";
 
 // A second thread costs some 10 MB; below this a scan takes less than one would gain.
 const sharedFiles = 5000;
@@ -16,6 +17,7 @@ export class Memory {
   readonly workspace: string;
   readonly #store: ObjectStore;
   readonly #cache: StatCache;
+  readonly #use: CacheUse;
   #ahead: Ahead | undefined;
   readonly #rereading: Rereading;
   #isNew: boolean;
@@ -27,7 +29,9 @@ export class Memory {
     this.#store = store;
     const path = cachePath(dir, workspace);
     this.#cache = new StatCache(path);
-    this.#rereading = new Rereading({ store, cache: this.#cache, workspace, path: `${path}.read` });
+    const read = `${path}.read`;
+    this.#rereading = new Rereading({ store, cache: this.#cache, workspace, path: read });
+    this.#use = new CacheUse([path, read]);
     this.#isNew = this.#cache.root === undefined;
   }
 
@@ -52,6 +56,7 @@ export class Memory {
     this.#ahead?.remember(root);
     if (this.#isNew) this.#rereading.begin();
     this.#isNew = false;
+    this.#use.mark();
   }
 
   /** Reads a little of everything again. Whether there is more to do, later. */
