@@ -3,6 +3,7 @@ import type { Difference } from "@cairn/shared/files";
 import { codeOf } from "../fs.ts";
 import { wirePath } from "../scan/paths.ts";
 import { same } from "./content.ts";
+import { aboutPath } from "./failures.ts";
 import { isWayLost } from "./folders.ts";
 import type { Step } from "./journal.ts";
 import { keepBeside } from "./keep-beside.ts";
@@ -75,7 +76,7 @@ class Applier {
         this.differences.push({ ...wirePath(path), reason: "unsupported", detail });
         return;
       }
-      if (!isWayLost(error)) throw error;
+      if (!isWayLost(error)) throw aboutPath(error, path);
       this.report(path, "Its folder was moved or replaced while the restore was at work.");
     }
   }

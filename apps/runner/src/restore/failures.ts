@@ -1,6 +1,14 @@
 import { ProtocolError } from "@cairn/shared/errors";
 import { codeOf } from "../fs.ts";
 
+const paths = new WeakMap<Error, string>();
+
+/** The error, of which `failure` tells the path that it is about. */
+export function aboutPath(error: unknown, path: Buffer): unknown {
+  if (error instanceof Error && !paths.has(error)) paths.set(error, path.toString());
+  return error;
+}
+
 /** What to tell a person about a failure of the disk; `state` is how it left the folder. */
 export function failure(error: unknown, state: string): ProtocolError {
   if (error instanceof ProtocolError) {
@@ -9,7 +17,8 @@ export function failure(error: unknown, state: string): ProtocolError {
       cause: error,
     });
   }
-  const options = { cause: error };
+  const path = error instanceof Error ? paths.get(error) : undefined;
+  const options = { cause: error, ...(path !== undefined && { details: { path } }) };
   switch (codeOf(error)) {
     case "ENOSPC":
     case "EDQUOT":
@@ -23,7 +32,9 @@ export function failure(error: unknown, state: string): ProtocolError {
     case "EROFS":
       return new ProtocolError(
         "workspace_unavailable",
-        `Cairn may not write in the folder. ${state} Give it the permission and try again.`,
+        path === undefined
+          ? `Cairn may not write in the folder. ${state} Give it the permission and try again.`
+          : `Cairn may not replace "${path}". ${state} Give it the permission, or take the lock off that file or its folder, and try again; or choose other paths.`,
         options,
       );
     case "EMFILE":

@@ -1,7 +1,9 @@
 import type { Difference } from "@cairn/shared/files";
 import { wirePath } from "../scan/paths.ts";
 import type { Content } from "./content.ts";
+import { codeOf } from "../fs.ts";
 import { same } from "./content.ts";
+import { aboutPath } from "./failures.ts";
 import { isWayLost } from "./folders.ts";
 import type { Step } from "./journal.ts";
 import { keepBeside } from "./keep-beside.ts";
@@ -19,15 +21,45 @@ import { tidyStrays } from "./strays.ts";
 export function rollBack(site: Site): Difference[] {
   const back = new Back(site);
   loosen(site);
-  const steps = [...site.journal.steps.entries()].toReversed();
-  for (const [index, step] of steps) back.takeBack(step, site.staging.of(step, index));
   const takeBack = (step: Step, index: number): void =>
     back.takeBack(step, site.staging.of(step, index));
-  back.differences.push(...tidyStrays(site, "before", takeBack));
+  const steps = [...site.journal.steps.entries()].toReversed();
+  const held = new HeldUp();
+  for (const [index, step] of steps) held.unless(step.path, () => takeBack(step, index));
+  if (held.error === undefined) {
+    back.differences.push(...tidyStrays(site, "before", takeBack));
+  }
   site.sync();
   for (const path of settleModes(site, "before")) back.report(path);
   site.sync();
+  if (held.error !== undefined) throw held.error;
   return back.differences;
+}
+
+/** What the machine says of one path that is locked against changes: others may be free. */
+const ofOnePath = new Set(["EACCES", "EPERM", "EBUSY", "EXDEV", "ENAMETOOLONG"]);
+
+/** Paths that could not be taken back now. All that is not above or below them is, meanwhile. */
+class HeldUp {
+  error: Error | undefined;
+  readonly #paths: string[] = [];
+
+  unless(path: Buffer, work: () => void): void {
+    const own = folded(path);
+    if (this.#paths.some((other) => isBelow(own, other) || isBelow(other, own))) return;
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Error) || !ofOnePath.has(codeOf(error) ?? "")) throw error;
+      aboutPath(error, path);
+      this.error ??= error;
+      this.#paths.push(own);
+    }
+  }
+}
+
+function isBelow(path: string, above: string): boolean {
+  return path === above || path.startsWith(`${above}/`);
 }
 
 class Back {
