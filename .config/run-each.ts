@@ -17,6 +17,10 @@ export function runEach(kind: string, pattern: string, args: string[]): void {
   const filters = split === -1 ? args : args.slice(0, split);
   const extra = split === -1 ? [] : args.slice(args[split] === "--" ? split + 1 : split);
   const all = programs(pattern);
+  if (args[0] === "--help" || args[0] === "-h") {
+    console.log(`npm run ${kind} -- [part of a name]... [flags for it]\n  ${all.join("\n  ")}`);
+    return;
+  }
   const files = all.filter((file) => filters.every((filter) => file.includes(filter)));
   if (files.length === 0) {
     const names = all.length === 0 ? "There is none yet." : `There are:\n  ${all.join("\n  ")}`;
