@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { SkippedPath } from "@cairn/shared/files";
 import type { Calls } from "./calls.ts";
 import type { WorkHooks } from "./cancelling.ts";
@@ -26,6 +27,7 @@ import type {
 } from "./runner.ts";
 import type { Scan, ScanOptions } from "./scan/scan.ts";
 import { Memory } from "./scan/memory.ts";
+import { OwnFolders } from "./scan/own-folders.ts";
 import { decodeSkipped } from "./scan/skipped.ts";
 import { surveyWorkspace } from "./scan/survey.ts";
 import { openWorkspace, refuseLinked } from "./scan/workspace.ts";
@@ -48,6 +50,7 @@ export interface LocalRunnerOptions {
  */
 export class LocalRunner implements Calls {
   readonly #dataDir: string;
+  readonly #own: OwnFolders;
   readonly #store: Store;
   readonly #restorer: Restorer;
   #closed = false;
@@ -59,6 +62,7 @@ export class LocalRunner implements Calls {
     this.#dataDir = dataDir;
     const store = openStore(storeDir, { limit: storeLimit });
     this.#store = store;
+    this.#own = new OwnFolders([dataDir, storeDir, join(storeDir, "packs")]);
     this.#restorer = new Restorer({
       store,
       journals: store.journals,
@@ -169,9 +173,11 @@ export class LocalRunner implements Calls {
     if (!this.#closed) this.#store.discard();
   }
 
-  /** Call once nobody waits for an answer: what was learnt of a workspace is written down. */
+  /** Call once nobody waits for an answer: what was learnt is written down, small commits joined. */
   tidy(): void {
-    if (!this.#closed) this.#memory?.tidy();
+    if (this.#closed) return;
+    this.#memory?.tidy();
+    this.#store.tidy();
   }
 
   /** Call now and then while nobody asks for anything, until it says that nothing is left. */
@@ -190,13 +196,13 @@ export class LocalRunner implements Calls {
     return this.#store.as("restore", work);
   }
 
-  #scan(options: Omit<ScanOptions, "cache" | "ahead">): Scan {
+  #scan(options: Omit<ScanOptions, "cache" | "ahead" | "own">): Scan {
     const { workspace } = options;
     if (this.#memory?.workspace !== workspace) {
       this.#memory?.close();
       this.#memory = new Memory(this.#store, this.#store.dir, workspace);
     }
-    return this.#memory.scan(options);
+    return this.#memory.scan({ ...options, own: this.#own });
   }
 
   #side(side: DiffRequest["from"], hooks: WorkHooks): ReadableSide {

@@ -6,6 +6,7 @@ import type { ObjectStore, RecordKind, TreeEntry } from "../store/objects.ts";
 import type { Side } from "../diff/compare.ts";
 import type { Ahead } from "./ahead.ts";
 import { differingSides } from "./changes.ts";
+import type { OwnFolders } from "./own-folders.ts";
 import { splitPath } from "./paths.ts";
 import type { Folder } from "./remembered.ts";
 import { entriesOf, folderEntry, repositoriesIn } from "./remembered.ts";
@@ -38,6 +39,8 @@ export interface ScanOptions extends WorkHooks {
   /** The same, when the scan begins. */
   startedAt?: number;
   fs?: ScanFs;
+  /** Never captured, wherever they show. */
+  own?: OwnFolders;
 }
 
 /** The tree that a scan found. Paths are relative and `/`-separated; the empty path is the root. */

@@ -31,6 +31,10 @@ export class Attempts {
     }
   }
 
+  skip(path: string, reason: string): undefined {
+    this.skipped.add(path, reason);
+  }
+
   /** What was not there when it was read, and is: a file like others, but nothing is known of it. */
   skipReturned(fs: ScanFs, workspace: string): void {
     for (const path of this.gone) {

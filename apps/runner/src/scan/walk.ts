@@ -10,6 +10,7 @@ import { readFolderPatterns } from "./folder-patterns.ts";
 import { Gathering } from "./gathering.ts";
 import { Reader } from "./reader.ts";
 import type { FileTable, TableFile } from "./file-table.ts";
+import type { OwnFolders } from "./own-folders.ts";
 import { pathOf, placeOf } from "./places.ts";
 import type { Folder, Looked } from "./remembered.ts";
 import { changedFiles, encodeFolder, isEmpty, isUnchanged } from "./remembered.ts";
@@ -35,6 +36,7 @@ export interface WalkOptions extends WorkHooks {
   looked: Looked | undefined;
   /** Whether a folder's times tell that its names changed, on the device that it is on. */
   tellsByTimes: (device: number, place: string | Buffer) => boolean;
+  own?: OwnFolders | undefined;
 }
 
 const progressFiles = 512;
@@ -105,6 +107,8 @@ export class Walk {
   #folder(position: Position, known: Folder | undefined): Folder | undefined {
     const { place, layer, standing, stat } = position;
     this.#options.check?.();
+    if (this.#options.own?.has(stat) === true)
+      return this.attempts.skip(position.path, "cairn_data");
     if (known !== undefined && known.key === this.rules.key(standing, layer)) {
       const changed = this.#changed(place, known, stat);
       const kept = changed && this.#keep(position, known, changed);

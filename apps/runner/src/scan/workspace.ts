@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { isAbsolute, sep } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
 import { codeOf } from "../fs.ts";
+import { OwnFolders } from "./own-folders.ts";
 
 /** Whether the folder `inner` is `outer` or stands in it. Both are real paths. */
 function contains(outer: string, inner: string): boolean {
@@ -34,7 +35,7 @@ export function openWorkspace(path: string, dataDir: string): string {
       `${path} holds Cairn's own data folder (${dataDir}). Choose a folder inside it, or start Cairn with another --data-dir.`,
     );
   }
-  if (contains(data, real)) {
+  if (contains(data, real) || new OwnFolders([data]).has(stat)) {
     throw refused(`${path} is inside Cairn's own data folder. Choose a folder outside of it.`);
   }
   return real;

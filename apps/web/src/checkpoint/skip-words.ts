@@ -5,6 +5,7 @@ const words: Readonly<Record<string, string>> = {
   io_error: "the disk failed to read it",
   fifo: "a pipe, which is never opened",
   socket: "a socket, which is never opened",
+  cairn_data: "Cairn's own data, which is never captured",
   device: "a device, which is never opened",
 };
 
