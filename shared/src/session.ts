@@ -115,6 +115,8 @@ export const AutoState = z.object({
   /** In a row, up to now. */
   failures: Count,
   last_error: z.nullable(z.string()),
+  /** Why changes of the folder are looked for now and then, and not heard of at once. */
+  unheard: z.optional(z.string()),
 });
 export type AutoState = z.infer<typeof AutoState>;
 

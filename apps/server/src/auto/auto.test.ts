@@ -105,35 +105,6 @@ test("after a quiet period following changes, counted from the last of them", as
   expect(made?.trigger).toEqual({ kind: "automatic", reason: "quiet" });
 });
 
-test("a change that no hint told of is found by the slow look", async () => {
-  const { id, folder } = await rig.session({ quiet_seconds: 10 });
-  await rig.dirty(id, 0);
-  await rig.hint(folder);
-  await writeFile(join(folder, "silent"), "1");
-  await rig.timers.pass(59 * second);
-  expect(rig.live(id).dirty_files).toBe(0);
-  await rig.timers.pass(2 * second);
-  expect(rig.live(id).dirty_files).toBe(1);
-  await rig.timers.pass(10 * second);
-  expect(await rig.made(id)).toHaveLength(1);
-});
-
-test("a folder that cannot be watched is looked at more often, and that is said", async () => {
-  const { id, folder } = await rig.session({ every_minutes: 60 });
-  await rig.hint(folder);
-  expect(rig.auto.hearing).toEqual({ hints: 1, looks: 0 });
-  await rig.hint(folder, "no watches left");
-  expect(rig.auto.hearing).toEqual({ hints: 0, looks: 1 });
-  expect(rig.logged.at(-1)).toContain("no watches left");
-  for (let files = 1; files <= 3; files += 1) {
-    await writeFile(join(folder, `silent-${files}`), "1");
-    await rig.timers.pass(11 * second);
-    expect(rig.live(id).dirty_files).toBe(files);
-  }
-  await rig.hint(folder);
-  expect(rig.auto.hearing).toEqual({ hints: 1, looks: 0 });
-});
-
 test("a folder is followed while somebody watches the session, and a moment longer", async () => {
   const { id, folder } = await rig.session({});
   rig.auto.watched(id, true);

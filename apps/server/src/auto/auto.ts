@@ -91,6 +91,7 @@ export class Auto {
     this.#watched.delete(session_id);
     if (isWatched) {
       this.#watched.set(session_id, () => undefined);
+      this.#followed.get(session_id)?.lookSoon();
       this.#refresh(session_id);
       return;
     }

@@ -32,6 +32,8 @@ interface Options {
   /** Tree of the head, null for none. */
   head: string | null;
   onLook: (look: Look) => void;
+  /** It is told of changes now, or no more. */
+  onHearing: () => void;
 }
 
 /** Keeps up with how a session's folder differs from its head: on hints, and by a slow poll. */
@@ -43,6 +45,7 @@ export class FolderWatch {
   #looking: AbortController | null = null;
   #look: Promise<void> = Promise.resolve();
   #isHeard = false;
+  #unheard: string | null = null;
   #again = false;
   #due: { at: number; cancel: () => void } | null = null;
   #restUntil = 0;
@@ -61,6 +64,17 @@ export class FolderWatch {
   /** Whether changes are hinted; otherwise the folder is only looked at now and then. */
   get isHeard(): boolean {
     return this.#isHeard;
+  }
+
+  /** Why no changes are hinted; null while they are, and until that is known. */
+  get unheard(): string | null {
+    return this.#unheard;
+  }
+
+  /** Somebody wants to know how things stand now. */
+  lookSoon(): void {
+    if (this.#looking !== null) this.#again = true;
+    else this.#lookAt(Math.max(this.#options.timers.now(), this.#restUntil));
   }
 
   /** The head is another now: what was found is about the old one. */
@@ -84,22 +98,31 @@ export class FolderWatch {
       // Tried again when the folder can be looked at.
       .catch((error: unknown) => {
         log.warn({ session_id, err: error }, "a folder is not watched, only looked at");
+        this.#setHeard(false, error instanceof Error ? error.message : String(error));
       })
       .finally(() => (this.#opening = null));
   }
 
   #hear({ lost }: WatchHint): void {
     if (this.#closed) return;
-    const { session_id, timers, log } = this.#options;
-    if (lost !== undefined) {
-      if (this.#isHeard) this.#lookAt(timers.now() + unheardPollMs);
-      this.#isHeard = false;
-      log.warn({ session_id, reason: lost }, "a folder is not watched, only looked at");
+    if (lost === undefined) {
+      this.#setHeard(true, null);
+      this.lookSoon();
       return;
     }
-    this.#isHeard = true;
-    if (this.#looking !== null) this.#again = true;
-    else this.#lookAt(Math.max(timers.now(), this.#restUntil));
+    const { session_id, log } = this.#options;
+    log.warn({ session_id, reason: lost }, "a folder is not watched, only looked at");
+    const wasHeard = this.#isHeard;
+    this.#setHeard(false, lost);
+    // Perhaps because it is gone: then what was found of it holds no more.
+    if (wasHeard) this.lookSoon();
+  }
+
+  #setHeard(isHeard: boolean, unheard: string | null): void {
+    const isNews = isHeard !== this.#isHeard || unheard !== this.#unheard;
+    this.#isHeard = isHeard;
+    this.#unheard = unheard;
+    if (isNews && !this.#closed) this.#options.onHearing();
   }
 
   /** Looks at that time, or earlier if that was said before. */

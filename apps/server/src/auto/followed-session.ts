@@ -89,6 +89,11 @@ export class FollowedSession {
     this.#arrange();
   }
 
+  /** Changes that no hint told of are otherwise found only by the next slow look. */
+  lookSoon(): void {
+    this.#watch?.lookSoon();
+  }
+
   /** Takes note of how the session is stored now. */
   update(known: Known): void {
     const before = this.#known;
@@ -160,6 +165,7 @@ export class FollowedSession {
         rules: session.settings,
         head: head?.tree ?? null,
         onLook: (look) => this.#looked(look),
+        onHearing: () => this.#wait(),
       });
     }
     this.#wait();
@@ -249,6 +255,7 @@ export class FollowedSession {
   #state(due: Due | null): AutoState {
     const { timers, clock } = this.#around;
     const { failures } = this.#standing;
+    const unheard = this.#watch?.unheard ?? null;
     const next = due === null || this.#working !== null ? null : due.at - timers.now();
     return {
       status: this.#statusNow(),
@@ -256,6 +263,7 @@ export class FollowedSession {
       last_at: this.#lastAutoAt,
       failures,
       last_error: this.#lastError,
+      ...(unheard === null ? {} : { unheard }),
     };
   }
 
@@ -270,7 +278,7 @@ export class FollowedSession {
     const { session, head } = this.#known;
     const { live } = this.#around.service;
     if (this.#watch !== null) this.#toldDirty = true;
-    if (this.#isOn) this.#toldState = true;
+    if (this.#isOn || (this.#watch?.unheard ?? null) !== null) this.#toldState = true;
     live.set(session.session_id, {
       ...(this.#toldDirty ? { dirty_files: head === null ? null : this.#dirty } : {}),
       ...(this.#toldState ? { auto_state: this.#state(due) } : {}),
