@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseCommand } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
-import { startServer } from "../src/main.ts";
+import { startServer } from "../src/start-server.ts";
 
 const resolution = 1;
 const flags = ["--json", "--port", "0", "--auth", "off", "--data-dir", process.argv[2] ?? ""];

@@ -1,11 +1,8 @@
-import { mkdir, chmod, access as probe, constants, readdir, realpath } from "node:fs/promises";
-import type { Server } from "node:http";
 import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
-import { startRunner } from "@cairn/runner/worker-runner";
-import { ProtocolError } from "@cairn/shared/errors";
+import type { Runner } from "@cairn/runner/runner";
 import { createApp } from "./app.ts";
 import { AccessList } from "./auth/access.ts";
 import { ensureAdminToken } from "./auth/admin-token.ts";
@@ -20,17 +17,14 @@ import type { Config } from "./config.ts";
 import { loadWebFiles } from "./http/static.ts";
 import type { Logger } from "./log.ts";
 import { Metrics } from "./metrics.ts";
+import type { Opened } from "./opened.ts";
 import type { LivenessTimes } from "./realtime/liveness.ts";
 import type { Limits } from "./realtime/realtime.ts";
 import { LogTrimmer } from "./sessions/log-trimmer.ts";
 import type { TrimPauses } from "./sessions/log-trimmer.ts";
+import { StartError } from "./start-error.ts";
 import { openSqliteStore } from "./storage/sqlite/sqlite-store.ts";
 import { version } from "./version.ts";
-
-/** Why the server cannot start here: one line for the person who started it, exit code 2. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-}
 
 export interface RunningServer {
   /** Such as `http://127.0.0.1:4870/`. */
@@ -47,7 +41,7 @@ export interface RunningServer {
   stop: () => Promise<void>;
 }
 
-interface StartOptions {
+export interface ServeOptions {
   config: Config;
   log: Logger;
   /** Folder of the built page; null serves none. */
@@ -59,58 +53,14 @@ interface StartOptions {
   trimPauses?: TrimPauses;
   /** How long sockets may take to close at a stop, in ms. */
   graceMs?: number;
-  /** Replaces the file operations of the runner's workers, to inject faults. */
-  portsModule?: URL;
 }
 
 const drainMs = 30_000;
 /** How long the head of a request may take to come in, in ms; its body may take six times that. */
 const usualHeadersMs = 10_000;
 
-/** What a data folder has one of from the first start on. */
-const ownNames = new Set(["store", "cairn.db", "token", "server.json"]);
-
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-// Not by `recursive`: where a folder cannot be made although its parent is there, as in /proc,
-// Node 26 then tries for ever.
-async function makeFolder(path: string, mode: number): Promise<void> {
-  try {
-    await mkdir(path, { mode });
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return;
-    const parent = dirname(path);
-    if (codeOf(error) !== "ENOENT" || parent === path) throw error;
-    await makeFolder(parent, 0o777);
-    await mkdir(path, { mode });
-  }
-}
-
-/** A folder that holds other things would be closed to everyone else who uses it. */
-async function refuseForeign(dataDir: string): Promise<void> {
-  const names = (await readdir(dataDir)).filter((name) => name !== "lost+found");
-  if (names.length === 0 || names.some((name) => ownNames.has(name))) return;
-  throw new StartError(
-    `${dataDir} holds other things than Cairn's data. Choose a new or empty folder with --data-dir.`,
-  );
-}
-
-async function openDataDir(dataDir: string): Promise<string> {
-  try {
-    await makeFolder(dataDir, 0o700);
-    await refuseForeign(dataDir);
-    await probe(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-    await chmod(dataDir, 0o700);
-    return await realpath(dataDir);
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    const why = codeOf(error) === "" ? String(error) : codeOf(error);
-    throw new StartError(`The data folder ${dataDir} cannot be written (${why}).`, {
-      cause: error,
-    });
-  }
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<number> {
@@ -140,44 +90,14 @@ function hostInUrl(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** What was opened so far, to be closed in the opposite order. */
-class Opened {
-  readonly #closers: (() => Promise<void>)[] = [];
-
-  add(close: () => Promise<void>): void {
-    this.#closers.push(close);
-  }
-
-  async close(log: Logger): Promise<void> {
-    for (const close of this.#closers.toReversed()) {
-      await close().catch((error: unknown) => log.error({ err: error }, "closing failed"));
-    }
-  }
-}
-
-/** Opens the data folder, recovers what a crash cut, and serves; rejects with `StartError`. */
-export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const opened = new Opened();
-  try {
-    return await open(options, opened);
-  } catch (error) {
-    await opened.close(options.log);
-    throw error;
-  }
-}
-
-async function open(options: StartOptions, opened: Opened): Promise<RunningServer> {
-  const { config, log, dist, portsModule } = options;
-  const dataDir = await openDataDir(config.dataDir);
-  // First of all: the runner's lock makes us the one owner of this folder.
-  const ports = portsModule === undefined ? {} : { portsModule };
-  const { storeLimit } = config;
-  const limit = storeLimit === null ? {} : { storeLimit };
-  const runner = await startRunner({ dataDir, ...ports, ...limit }).catch((error: unknown) => {
-    if (error instanceof ProtocolError) throw new StartError(error.message, { cause: error });
-    throw error;
-  });
-  opened.add(() => runner.close());
+/** What a runner was opened for is served, once what a crash cut is recovered. */
+export async function serve(
+  options: ServeOptions,
+  dataDir: string,
+  runner: Runner,
+  opened: Opened,
+): Promise<RunningServer> {
+  const { config, log, dist } = options;
   const store = await openSqliteStore({ file: `${dataDir}/cairn.db` });
   opened.add(() => store.close());
   const bus = new LocalBus((error) => log.error({ err: error }, "a listener failed"));

@@ -1,7 +1,7 @@
 import type { Config } from "./config.ts";
 import { visible } from "./log.ts";
 import type { Logger } from "./log.ts";
-import { startServer } from "./main.ts";
+import { startServer } from "./start-server.ts";
 import type { RunningServer } from "./main.ts";
 import { openBrowser } from "./open-browser.ts";
 import type { NpmWatch } from "./parent-watch.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseCommand, UsageError } from "./config.ts";
 import { createLog, visible } from "./log.ts";
 import { findNpm } from "./parent-watch.ts";
+import { StartError } from "./start-error.ts";
 import { version } from "./version.ts";
 import { ensureWebBuilt } from "./web-build.ts";
 
@@ -32,7 +33,7 @@ async function start(): Promise<void> {
     (error: unknown) => fail(error instanceof Error ? error.message : String(error), 1),
   );
   stopWatching();
-  const [{ StartError }, { run }] = await Promise.all([import("./main.ts"), import("./run.ts")]);
+  const { run } = await import("./run.ts");
   try {
     await run(command.config, log, dist, watchNpm);
   } catch (error) {

@@ -118,7 +118,8 @@ export function clientConformance({ start }: Suite): void {
         [0, 1, 2].flatMap((round) => ["a", "b", "c"].map((which) => `${round} ${which}`)),
       );
       client.close();
-    });
+      // Three starts of a server, which take their time on a busy machine.
+    }, 60_000);
 
     test("[CON1] [CLI13] [BAT1] a consumer that stops at every few events handles each once, over restarts", async () => {
       const { ws: url, token } = stage.server;

@@ -1,7 +1,7 @@
 // The server with a runner that kills the process where `CAIRN_CRASH_AT` says; else like start.ts.
 import { parseCommand } from "../config.ts";
 import { createLog } from "../log.ts";
-import { startServer } from "../main.ts";
+import { startServer } from "../start-server.ts";
 
 const command = parseCommand(process.argv.slice(2), process.env);
 if (command.kind !== "run") throw new Error("this program only serves");

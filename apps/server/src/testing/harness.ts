@@ -5,7 +5,7 @@ import { pino } from "pino";
 import type { Logger } from "pino";
 import type { MethodName, Params, Result } from "@cairn/shared/methods";
 import type { Config } from "../config.ts";
-import { startServer } from "../main.ts";
+import { startServer } from "../start-server.ts";
 import type { RunningServer } from "../main.ts";
 import type { LivenessTimes } from "../realtime/liveness.ts";
 import type { Limits } from "../realtime/realtime.ts";
