@@ -116,3 +116,41 @@ test("on a disk that tells names apart, all of them are restored", () => {
   site.restore(there.safety);
   expect(site.list()).toEqual(before);
 });
+
+test.each([".GIT", ".Git", ".g\u200cit", ".git\ufeff", ".Cairn-x"])(
+  "a checkpoint from elsewhere that holds %o writes nothing under it",
+  (name) => {
+    using site = new RestoreSite();
+    site.write({ ".git/hooks/pre-commit": "the user's", a: "then" });
+    const plain = site.capture();
+    const { store } = site;
+    const put = (entries: Parameters<typeof store.putTree>[0]): string => store.putTree(entries);
+    const entry = (bytes: string, kind: "file" | "directory", hash: string) => {
+      const mode = kind === "file" ? 0o644 : 0o755;
+      return { name: Buffer.from(bytes), kind, mode, size: 0, hash };
+    };
+    const hook = entry("pre-commit", "file", store.putBlob(Buffer.from("#!/bin/sh\nevil")));
+    const hooks = entry("hooks", "directory", put([hook]));
+    const tree = put([entry(name, "directory", put([hooks])), ...store.readTree(plain.tree)]);
+    store.commit({ pin: "imported", snapshot: { ...plain, tree } });
+    site.write({ a: "now" });
+    const restorer = site.restorer({ fs: foldingFs(realFs) });
+    const { differences } = site.restore({ ...plain, tree }, {}, restorer);
+    expect(differences).toMatchObject([{ path: name, reason: "unsupported" }]);
+    expect(site.list().map((line) => line.split(" ")[0])).toEqual([
+      "/",
+      ".git/",
+      ".git/hooks/",
+      ".git/hooks/pre-commit",
+      "a",
+    ]);
+  },
+);
+
+test("what git takes for its own on some disks is captured on none", () => {
+  using site = new RestoreSite();
+  site.write({ ".GIT/config": "x", "in/.Git/config": "x", ".gitx": "y", "a.git/x": "z" });
+  const root = site.store.readTree(site.capture().tree);
+  expect(root.map(({ name }) => name.toString())).toEqual([".gitx", "a.git", "in"]);
+  expect(site.store.readTree(root.at(-1)?.hash ?? "")).toEqual([]);
+});

@@ -122,5 +122,10 @@ export const notHeld =
 export function isUnfit(bytes: Buffer): boolean {
   const name = bytes.toString("latin1");
   if (name === "" || name === "." || name === "..") return true;
-  return isForbidden(name) || /[/\0]/.test(name);
+  return isForbidden(name) || isForbidden(plain(bytes)) || /[/\0]/.test(name);
+}
+
+/** The name as a disk of macOS may read it: some characters count for nothing there. */
+function plain(name: Buffer): string {
+  return name.toString().replaceAll(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, "");
 }

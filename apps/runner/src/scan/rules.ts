@@ -72,9 +72,14 @@ export class Layer {
   }
 }
 
-/** Whether a name is never captured nor touched, whatever the rules say. */
+/**
+ * Whether a name is never captured nor touched, whatever the rules say. In whatever case: on disks
+ * that fold names `.GIT` is git's own, and git keeps no such name anywhere.
+ */
 export function isForbidden(name: string): boolean {
-  return name === ".git" || name.startsWith(".cairn-");
+  if (!name.startsWith(".")) return false;
+  const folded = name.toLowerCase();
+  return folded === ".git" || folded.startsWith(".cairn-");
 }
 
 /** The rules of one workspace. Later sources win: built-in, .gitignore, .cairnignore, settings. */
