@@ -61,6 +61,8 @@ export const DiffFile = z.object({
   added: z.nullable(Count),
   removed: z.nullable(Count),
   binary: z.boolean(),
+  /** The store does not give its content back; of a folder: nor what is in it. */
+  damaged: z.optional(z.boolean()),
 });
 export type DiffFile = z.infer<typeof DiffFile>;
 

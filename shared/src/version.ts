@@ -10,7 +10,7 @@ interface ProtocolVersion {
 export const protocolVersions: readonly [ProtocolVersion, ...ProtocolVersion[]] = [
   {
     version: 3,
-    fingerprint: "c2fa76f3d52bcf47",
+    fingerprint: "59b8a8a0a63852a1",
     change:
       "cancel, download_ticket, repair, collect, store_facts; compaction by hours, days, weeks and age, and by itself; automatic checkpoints; renames and white space in diffs.",
   },

@@ -57,7 +57,8 @@ interface Made {
 
 /** Null where the texts differ too much to be told. */
 function unified(name: string, old: string, now: string): Made | null {
-  const compared = compareTexts(old, now, { left: Number.MAX_SAFE_INTEGER });
+  const effort = { left: Number.MAX_SAFE_INTEGER };
+  const compared = compareTexts(Buffer.from(old), Buffer.from(now), effort);
   if (compared === null) return null;
   const plain = (line: string): string => line;
   const from = (start: number, lines: number): string =>

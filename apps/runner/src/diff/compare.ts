@@ -1,6 +1,8 @@
 import type { ChangeKind, FileFacts } from "@cairn/shared/files";
 import type { TreeEntry } from "../store/objects.ts";
 import { joinPath, splitPath } from "../scan/paths.ts";
+import { isDamaged } from "./damage.ts";
+import { differingEntries } from "./differing-entries.ts";
 
 /** One path that differs between two trees. */
 export interface TreeChange {
@@ -8,40 +10,49 @@ export interface TreeChange {
   kind: ChangeKind;
   before: TreeEntry | null;
   after: TreeEntry | null;
+  /** A folder that one of the trees has and the store does not give back. */
+  damaged?: true;
 }
-
-type ReadTree = (hash: string) => TreeEntry[];
 
 /** A tree and how its folders are read: from the store, or from a scan. Null is the empty tree. */
 export interface Side {
   root: string | null;
-  readTree: ReadTree;
+  readTree: (hash: string) => TreeEntry[];
+  /** The same as the store encodes it: quicker where two folders differ in little. */
+  readEncodedTree?: (hash: string) => Buffer;
 }
+
+interface Comparison {
+  from: Side;
+  to: Side;
+  /** A folder that is damaged is told of, and the rest goes on. */
+  contain: boolean;
+}
+
+/** Entries of a folder on both sides, less some that are the same. */
+type Entries = [old: TreeEntry[], now: TreeEntry[]];
 
 /**
  * Paths that differ, each before what is below it. A folder is told of where its mode differs, or
- * it is empty and new or gone; otherwise by what is in it. Equal folders are not read.
+ * it is empty and new or gone; otherwise by what is in it. Equal folders are not read. A damaged
+ * folder fails it, or with `contain` is told of as such, unless it is the root.
  */
-export function* compareTrees(from: Side, to: Side): Generator<TreeChange, void> {
+export function* compareTrees(
+  from: Side,
+  to: Side,
+  { contain = false } = {},
+): Generator<TreeChange, void> {
   if (from.root === to.root) return;
-  yield* compareFolders(
-    Buffer.alloc(0),
-    from.root,
-    to.root,
-    (hash) => from.readTree(hash),
-    (hash) => to.readTree(hash),
-  );
+  const comparison = { from, to, contain };
+  const entries = readEntries(comparison, from.root, to.root);
+  yield* compareFolders(comparison, Buffer.alloc(0), entries);
 }
 
 function* compareFolders(
+  comparison: Comparison,
   folder: Buffer,
-  from: string | null,
-  to: string | null,
-  readFrom: ReadTree,
-  readTo: ReadTree,
+  [old, now]: Entries,
 ): Generator<TreeChange, void> {
-  const old = from === null ? [] : readFrom(from);
-  const now = to === null ? [] : readTo(to);
   let i = 0;
   let j = 0;
   while (i < old.length || j < now.length) {
@@ -54,39 +65,56 @@ function* compareFolders(
     const after = order >= 0 ? (b ?? null) : null;
     const name = before?.name ?? after?.name ?? Buffer.alloc(0);
     if (isSame(before, after)) continue;
-    yield* compareEntries(joinPath(folder, name), before, after, readFrom, readTo);
+    yield* compareEntries(comparison, joinPath(folder, name), before, after);
   }
 }
 
 function* compareEntries(
+  comparison: Comparison,
   path: Buffer,
   before: TreeEntry | null,
   after: TreeEntry | null,
-  readFrom: ReadTree,
-  readTo: ReadTree,
 ): Generator<TreeChange, void> {
-  const wasFolder = folderOf(before);
-  const isFolder = folderOf(after);
-  const kind = changeKind(before, after);
-  if (isTold(kind, before, after, readFrom, readTo)) yield { path, kind, before, after };
-  if (wasFolder !== isFolder) yield* compareFolders(path, wasFolder, isFolder, readFrom, readTo);
+  const change = { path, kind: changeKind(before, after), before, after };
+  const entries = entriesOf(comparison, before, after);
+  if (entries === "damaged") {
+    yield { ...change, damaged: true };
+    return;
+  }
+  if (isTold(change, entries)) yield change;
+  yield* compareFolders(comparison, path, entries);
 }
 
-function isTold(
-  kind: ChangeKind,
+function entriesOf(
+  comparison: Comparison,
   before: TreeEntry | null,
   after: TreeEntry | null,
-  readFrom: ReadTree,
-  readTo: ReadTree,
-): boolean {
+): Entries | "damaged" {
   const wasFolder = folderOf(before);
   const isFolder = folderOf(after);
+  if (wasFolder === isFolder) return [[], []];
+  try {
+    return readEntries(comparison, wasFolder, isFolder);
+  } catch (error) {
+    if (comparison.contain && isDamaged(error)) return "damaged";
+    throw error;
+  }
+}
+
+function readEntries({ from, to }: Comparison, old: string | null, now: string | null): Entries {
+  if (old !== null && now !== null && from.readEncodedTree && to.readEncodedTree) {
+    return differingEntries(from.readEncodedTree(old), to.readEncodedTree(now));
+  }
+  return [old === null ? [] : from.readTree(old), now === null ? [] : to.readTree(now)];
+}
+
+function isTold({ kind, before, after }: TreeChange, [old, now]: Entries): boolean {
   return (
-    (wasFolder === null && isFolder === null) ||
+    [before, after].every((entry) => folderOf(entry) === null) ||
     kind === "type" ||
     kind === "mode" ||
-    (before === null && isFolder !== null && readTo(isFolder).length === 0) ||
-    (after === null && wasFolder !== null && readFrom(wasFolder).length === 0)
+    (before === null && now.length === 0) ||
+    (after === null && old.length === 0)
   );
 }
 
@@ -96,22 +124,17 @@ export function changeAt(from: Side, to: Side, path: Buffer): TreeChange | undef
   const after = entryAt(to, path);
   if (before === null && after === null) return undefined;
   if (isSame(before, after)) return undefined;
-  const kind = changeKind(before, after);
-  const told = isTold(
-    kind,
-    before,
-    after,
-    (hash) => from.readTree(hash),
-    (hash) => to.readTree(hash),
-  );
-  return told ? { path, kind, before, after } : undefined;
+  const change = { path, kind: changeKind(before, after), before, after };
+  const entries = entriesOf({ from, to, contain: true }, before, after);
+  if (entries === "damaged") return { ...change, damaged: true };
+  return isTold(change, entries) ? change : undefined;
 }
 
-function entryAt({ root, readTree }: Side, path: Buffer): TreeEntry | null {
-  let folder = root;
+function entryAt(side: Side, path: Buffer): TreeEntry | null {
+  let folder = side.root;
   let entry: TreeEntry | null = null;
   for (const name of splitPath(path)) {
-    entry = (folder === null ? [] : readTree(folder)).find((e) => e.name.equals(name)) ?? null;
+    entry = (folder === null ? [] : side.readTree(folder)).find((e) => e.name.equals(name)) ?? null;
     folder = folderOf(entry);
   }
   return entry;

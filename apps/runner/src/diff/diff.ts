@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { DiffFile, PathParam } from "@cairn/shared/files";
 import type { WorkHooks } from "../cancelling.ts";
@@ -6,6 +7,7 @@ import { pathBytes, wirePath } from "../scan/paths.ts";
 import type { TreeChange } from "./compare.ts";
 import { changeAt, compareTrees, entryFacts } from "./compare.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { isDamaged } from "./damage.ts";
 import { hunksOf } from "./hunks.ts";
 import type { ComparedLines, Text } from "./lines.ts";
 import { compareTexts, countsOf, textOf } from "./lines.ts";
@@ -51,7 +53,7 @@ export function diff(options: DiffOptions, hooks: WorkHooks = {}): DiffResult {
     if (files.length === options.limit && last !== undefined) {
       return { files, next_cursor: encodeCursor(last) };
     }
-    files.push(diffFile(change, contentsOf(options, change, budget)));
+    files.push(diffFile(change, contentsUnlessDamaged(options, change, budget)));
     last = change.path;
   }
   return { files };
@@ -78,11 +80,11 @@ function diffOne(options: DiffOptions, path: Buffer, hooks: WorkHooks): DiffResu
 function* shownChanges(options: DiffOptions, hooks: WorkHooks): Generator<Shown, void> {
   const { from, to } = options;
   if (options.renames === false || from.root === null || to.root === null) {
-    yield* compareTrees(from, to);
+    yield* compareTrees(from, to, { contain: true });
     return;
   }
   const changes: TreeChange[] = [];
-  for (const change of compareTrees(from, to)) {
+  for (const change of compareTrees(from, to, { contain: true })) {
     hooks.check?.();
     changes.push(change);
   }
@@ -119,22 +121,37 @@ interface Contents {
   compared: ComparedLines | null;
 }
 
+/** Of all files only those that are damaged lack their lines. */
+function contentsUnlessDamaged(
+  options: DiffOptions,
+  change: Shown,
+  budget: Budget,
+): Contents | null {
+  try {
+    return contentsOf(options, change, budget);
+  } catch (error) {
+    if (isDamaged(error)) return null;
+    throw error;
+  }
+}
+
 function contentsOf(options: DiffOptions, change: Shown, budget: Budget): Contents {
   const { path, before, after, movedFrom } = change;
-  const texts: [Text, Text] = [
-    textOf(options.from, movedFrom ?? path, before, budget.bytes),
-    textOf(options.to, path, after, budget.bytes),
-  ];
-  const [old, now] = texts;
+  const old = textOf(options.from, movedFrom ?? path, before, budget.bytes);
+  const isSame = before !== null && before.hash === after?.hash;
+  const now = isSame ? old : textOf(options.to, path, after, budget.bytes);
+  const texts: [Text, Text] = [old, now];
   if (typeof old === "string" || typeof now === "string") return { texts, compared: null };
   budget.bytes -= Math.min(budget.bytes, old.lines.length + now.lines.length);
   const { ignore_whitespace = false } = options;
   return { texts, compared: compareTexts(old.lines, now.lines, budget, ignore_whitespace) };
 }
 
-function diffFile(change: Shown, { texts, compared }: Contents): DiffFile {
-  const { path, kind, before, after, movedFrom } = change;
-  const counts = compared === null ? null : countsOf(compared);
+/** `contents` null where they are damaged. */
+function diffFile(change: Shown, contents: Contents | null): DiffFile {
+  const { path, kind, before, after, movedFrom, damaged } = change;
+  const compared = contents?.compared ?? null;
+  const counts = compared === null || damaged === true ? null : countsOf(compared);
   const source = movedFrom === undefined ? null : wirePath(movedFrom);
   return {
     ...wirePath(path),
@@ -145,13 +162,14 @@ function diffFile(change: Shown, { texts, compared }: Contents): DiffFile {
     after: after && entryFacts(after),
     added: counts?.added ?? null,
     removed: counts?.removed ?? null,
-    binary: texts.includes("binary"),
+    binary: contents?.texts.includes("binary") ?? false,
+    ...((contents === null || damaged === true) && { damaged: true }),
   };
 }
 
 /** Text that is no UTF-8 is shown as Latin-1. */
 function showAs(text: Text): (line: string) => string {
-  const utf8 = typeof text !== "string" && text.utf8;
+  const utf8 = typeof text !== "string" && isUtf8(text.lines);
   return (line) => (utf8 ? Buffer.from(line, "latin1").toString() : line);
 }
 

@@ -1,8 +1,9 @@
 import type { DiffHunk } from "@cairn/shared/files";
 import type { ComparedLines } from "./lines.ts";
-import { linesOf } from "./lines.ts";
+import { countLines, linesOf } from "./lines.ts";
 
 const contextLines = 3;
+const newline = 0x0a;
 const noNewline = String.raw`\ No newline at end of file`;
 
 /** Lines `oldAt` up to `oldEnd` that `nowAt` up to `nowEnd` stand for now. */
@@ -38,15 +39,33 @@ export function hunksOf(compared: ComparedLines, shown: Shown): DiffHunk[] {
 }
 
 function viewOf({ old, now, head, tail }: ComparedLines): View {
-  const all = linesOf(head);
-  const above = all.slice(-contextLines);
-  const below = linesOf(tail).slice(0, contextLines);
+  const above = linesOf(head.subarray(lastLinesAt(head)));
+  const below = linesOf(tail.subarray(0, firstLinesEnd(tail)));
   return {
     old: [...above, ...old, ...below],
     now: [...above, ...now, ...below],
     same: above.length,
-    leftOut: all.length - above.length,
+    leftOut: countLines(head) - above.length,
   };
+}
+
+/** Where the last few of whole lines begin. */
+function lastLinesAt(text: Buffer): number {
+  let at = text.length;
+  for (let n = 0; n < contextLines && at > 0; n += 1) {
+    at = at === 1 ? 0 : text.lastIndexOf(newline, at - 2) + 1;
+  }
+  return at;
+}
+
+/** Where the first few lines end. */
+function firstLinesEnd(text: Buffer): number {
+  let end = 0;
+  for (let n = 0; n < contextLines && end < text.length; n += 1) {
+    const next = text.indexOf(newline, end);
+    end = next === -1 ? text.length : next + 1;
+  }
+  return end;
 }
 
 function editsOf({ old, now, matches }: ComparedLines, same: number): Edit[] {

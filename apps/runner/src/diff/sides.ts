@@ -16,6 +16,7 @@ export function storedSide(store: ObjectStore, root: string | null): ReadableSid
   return {
     root,
     readTree: (hash) => store.readTree(hash),
+    readEncodedTree: (hash) => store.readEncodedTree(hash),
     read: (_path, entry, offset, length) => store.readRange(entry.hash, offset, length),
   };
 }

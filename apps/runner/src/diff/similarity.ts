@@ -1,5 +1,6 @@
 import type { WorkHooks } from "../cancelling.ts";
 import { splitPath } from "../scan/paths.ts";
+import { isDamaged } from "./damage.ts";
 import { linesSignature, likeness } from "./line-signature.ts";
 import type { LineSignature } from "./line-signature.ts";
 import { textOf } from "./lines.ts";
@@ -87,9 +88,20 @@ function readAll(
     check?.();
     if (file.entry.size > budget.left) return [];
     budget.left -= file.entry.size;
-    const text = textOf(side, file.path, file.entry);
-    return typeof text === "string" ? [] : [{ ...file, lines: linesSignature(text.lines) }];
+    const lines = linesIn(side, file);
+    return lines === null ? [] : [{ ...file, lines: linesSignature(lines) }];
   });
+}
+
+/** A byte a character; null of what is no text, and of what the store does not give back. */
+function linesIn(side: ReadableSide, { path, entry }: Lone): string | null {
+  try {
+    const text = textOf(side, path, entry);
+    return typeof text === "string" ? null : text.lines.toString("latin1");
+  } catch (error) {
+    if (isDamaged(error)) return null;
+    throw error;
+  }
 }
 
 function scoredPairs(old: Read[], now: Read[], { check }: WorkHooks): Scored[] {

@@ -33,6 +33,13 @@ export function treeEntryBytes(nameBytes: number): number {
   return fixedBytes + nameBytes + hashBytes;
 }
 
+/** Where the entry ends that begins at `at`. Throws where there is none. */
+export function treeEntryEnd(tree: Buffer, at: number): number {
+  const end = at + treeEntryBytes(tree.readUInt16BE(at + 9));
+  if (end > tree.length) throw new RangeError("a tree entry is cut off");
+  return end;
+}
+
 /** Encodes a folder entry by entry, which come sorted by their names. */
 export class TreeEncoder {
   readonly data: Buffer;

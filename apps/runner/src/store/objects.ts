@@ -30,6 +30,8 @@ export type RecordKind = "rules" | "skipped";
 export interface ObjectStore {
   /** Entries of a folder, sorted by name bytes. */
   readTree(hash: string): TreeEntry[];
+  /** The same as it is encoded: not to be written to. */
+  readEncodedTree(hash: string): Buffer;
   /** Content of a file or target of a link, in pieces of at most 1 MiB. */
   readBlob(hash: string): Iterable<Uint8Array>;
   /** A range of a file's content, without reading the rest of a chunked file. */

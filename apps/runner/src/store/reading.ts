@@ -38,6 +38,10 @@ export class Reading {
     }
   }
 
+  encodedTree(hash: string): Buffer {
+    return this.load(hash, ["tree"]).data;
+  }
+
   *blob(hash: string): Generator<Uint8Array, void> {
     const loaded = this.load(hash, ["blob", "chunks"]);
     if (loaded.kind === "blob") {

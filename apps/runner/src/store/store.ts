@@ -113,6 +113,10 @@ export class Store implements ObjectStore {
     return this.#reading.tree(hash);
   }
 
+  readEncodedTree(hash: string): Buffer {
+    return this.#reading.encodedTree(hash);
+  }
+
   readBlob(hash: string): Generator<Uint8Array, void> {
     return this.#reading.blob(hash);
   }

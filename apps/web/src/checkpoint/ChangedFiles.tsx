@@ -7,7 +7,7 @@ import { ErrorNote } from "../ui/ErrorNote.tsx";
 import { Input } from "../ui/Field.tsx";
 import { Text } from "../ui/Text.tsx";
 import { visibleString } from "../ui/visible.ts";
-import { changeWords } from "./change-words.ts";
+import { changeWords, movedNote } from "./change-words.ts";
 import { ChangeMark, LineCounts } from "./ChangeMark.tsx";
 import { PathLabel } from "./PathLabel.tsx";
 import { pathKey } from "./paths.ts";
@@ -35,6 +35,7 @@ export function ChangedFiles({ pages, total, selected, onSelect }: ChangedFilesP
     if (wanted === "") return items;
     return items.filter((file) => file.path.toLowerCase().includes(wanted));
   }, [items, filter]);
+  const note = movedNote(items);
   const place = shown.findIndex((file) => pathKey(file) === selected);
   // A file of the address may stand below what the list shows.
   useEffect(() => {
@@ -83,6 +84,7 @@ export function ChangedFiles({ pages, total, selected, onSelect }: ChangedFilesP
           ))}
         </ul>
       )}
+      {note !== "" && <p className="text-xs text-fg-3">{note}</p>}
       {shown.length === 0 && filter.trim() !== "" && (
         <p className="text-fg-2">No loaded file has “{filter.trim()}” in its path.</p>
       )}

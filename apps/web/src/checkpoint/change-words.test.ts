@@ -1,6 +1,6 @@
 import type { FileFacts, FileKind } from "@cairn/shared/files";
 import { describe, expect, test } from "vitest";
-import { changeSentences, changeWords, sizeChange } from "./change-words.ts";
+import { changeSentences, changeWords, movedNote, sizeChange } from "./change-words.ts";
 
 function facts(kind: FileKind, mode: number, size = 1200): FileFacts {
   return { kind, mode, size, hash: "a".repeat(64) };
@@ -25,6 +25,22 @@ describe("words of a change", () => {
     const edit = { kind: "modified", before: plain, after: plain } as const;
     expect(changeSentences(edit, { ...none, ignored: true })).toEqual([
       "Only white space differs.",
+    ]);
+  });
+
+  test("say why a list with moved files is shorter than the count", () => {
+    const moved = { kind: "renamed" } as const;
+    const edited = { kind: "modified" } as const;
+    expect(movedNote([edited])).toBe("");
+    expect(movedNote([edited, moved])).toContain("listed once and counts as two");
+    expect(movedNote([moved, edited, moved])).toContain("The 2 moved files are listed once");
+  });
+
+  test("name what is damaged", () => {
+    const edit = { kind: "modified", before: plain, after: plain, damaged: true } as const;
+    expect(changeWords(edit)).toBe("damaged in the store");
+    expect(changeSentences(edit, none)).toEqual([
+      "The store's copy of it is damaged: what changed in it cannot be told.",
     ]);
   });
 

@@ -42,7 +42,9 @@ function sizeOf(facts: FileFacts): string | null {
 }
 
 /** The fact worth a glance in a list beside the letter: `folder`, `644 → 755`, `binary`. */
-export function changeWords(change: Change & { binary?: boolean }): string {
+export function changeWords(
+  change: Change & { binary?: boolean; damaged?: boolean | undefined },
+): string {
   const { kind, before, after } = change;
   if (kind === "type" && before !== null && after !== null)
     return `${kindWords[before.kind]} → ${kindWords[after.kind]}`;
@@ -52,6 +54,7 @@ export function changeWords(change: Change & { binary?: boolean }): string {
   const mode = modeChange(change);
   if (mode !== null) words.push(mode);
   if (change.binary === true && kind !== "mode") words.push("binary");
+  if (change.damaged === true) words.push("damaged in the store");
   return words.join(" · ");
 }
 
@@ -65,7 +68,11 @@ export function sizeChange({ before, after }: Change): string | null {
 
 /** Sentences about a change that lines alone do not show. */
 export function changeSentences(
-  file: Change & { binary?: boolean; renamed_from?: string | undefined },
+  file: Change & {
+    binary?: boolean;
+    damaged?: boolean | undefined;
+    renamed_from?: string | undefined;
+  },
   shown: { hunks: number; tooLarge: boolean; ignored?: boolean },
 ): string[] {
   const sentences: string[] = [];
@@ -86,7 +93,9 @@ export function changeSentences(
     sentences.push(`Permissions changed: ${mode}${executableWord(file)}.${only}`);
   }
   if (shown.hunks > 0 || kind === "mode") return sentences;
-  if (file.binary === true)
+  if (file.damaged === true)
+    sentences.push("The store's copy of it is damaged: what changed in it cannot be told.");
+  else if (file.binary === true)
     sentences.push(`Binary file${size === null ? "" : `, ${size}`}. It has no lines to compare.`);
   else if (isMoveOnly(file)) sentences.push("The content is the same.");
   else if (shown.tooLarge)
@@ -96,6 +105,15 @@ export function changeSentences(
   else if (shown.ignored === true) sentences.push("Only white space differs.");
   else if (sentences.length === 0) sentences.push("There are no lines to show.");
   return sentences;
+}
+
+/** Why a list with moved files is shorter than the number of changed files; empty without them. */
+export function movedNote(files: readonly { kind: DiffFile["kind"] }[]): string {
+  const moved = files.filter(({ kind }) => kind === "renamed").length;
+  if (moved === 0) return "";
+  return moved === 1
+    ? "The moved file is listed once and counts as two: one removed, one added."
+    : `The ${moved} moved files are listed once and count as two each: one removed, one added.`;
 }
 
 function isMoveOnly({ kind, before, after }: Change): boolean {
