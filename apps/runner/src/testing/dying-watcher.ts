@@ -12,10 +12,17 @@ function die(): void {
 }
 
 if (at === "start") die();
-process.on("message", ({ kind, id }: ToWatcher) => {
+process.on("message", (message: ToWatcher) => {
+  const { kind, id } = message;
   if (kind === "unwatch" || at === "never answers") return;
+  if (at === "too large" && message.folder.endsWith("large")) {
+    const lost: FromWatcher = { kind: "lost", id, reason: "too large", tookNothing: true };
+    process.send?.(lost);
+    return;
+  }
   if (at === "no binary") {
-    const lost: FromWatcher = { kind: "lost", id, reason: "No prebuild or local build found" };
+    const reason = "No prebuild or local build found";
+    const lost: FromWatcher = { kind: "lost", id, reason, tookNothing: false };
     process.send?.(lost);
     return;
   }

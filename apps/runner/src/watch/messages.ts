@@ -6,5 +6,5 @@ export type ToWatcher =
 /** What it tells. `changed` also when it watches at last, or anew: something may have changed. */
 export type FromWatcher =
   | { kind: "changed"; id: number }
-  /** Nothing more is told of this folder. What it took is given back only by ending. */
-  | { kind: "lost"; id: number; reason: string };
+  /** Nothing more is told of this folder. What it took, if anything, is given back only by ending. */
+  | { kind: "lost"; id: number; reason: string; tookNothing: boolean };

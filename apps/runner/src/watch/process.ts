@@ -1,9 +1,11 @@
 // A process of its own that watches folders for the runner: the native watcher can crash, and then
 // takes whatever process it is in with it.
+import { Budget } from "./budget.ts";
 import type { FromWatcher, ToWatcher } from "./messages.ts";
 import type { WatchedFolder } from "./watched-folder.ts";
 
 const watched = new Map<number, WatchedFolder>();
+const budget = new Budget();
 
 function tell(message: FromWatcher): void {
   process.send?.(message, undefined, undefined, () => undefined);
@@ -15,15 +17,18 @@ async function watch({ id, ...options }: ToWatcher & { kind: "watch" }): Promise
     const { WatchedFolder } = await import("./watched-folder.ts");
     const folder = new WatchedFolder({
       ...options,
+      budget,
       onChange: () => tell({ kind: "changed", id }),
-      onLost: (reason) => {
+      onLost: (reason, tookNothing) => {
         watched.delete(id);
-        tell({ kind: "lost", id, reason });
+        tell({ kind: "lost", id, reason, tookNothing });
       },
     });
     watched.set(id, folder);
   } catch (error) {
-    tell({ kind: "lost", id, reason: error instanceof Error ? error.message : String(error) });
+    const reason = error instanceof Error ? error.message : String(error);
+    // A module that failed to load is not looked for again by the same process.
+    tell({ kind: "lost", id, reason, tookNothing: false });
   }
 }
 

@@ -1,6 +1,8 @@
 import { lstatSync } from "node:fs";
 import type { AsyncSubscription, Event } from "@parcel/watcher";
 import watcher from "@parcel/watcher";
+import type { Budget, Watched } from "./budget.ts";
+import { NotWatched } from "./budget.ts";
 import { Paced } from "./paced.ts";
 
 const hintMs = 300;
@@ -14,15 +16,14 @@ const maxPaths = 100;
 /** Events of one batch that are looked at for new folders. */
 const maxLooks = 200;
 
-interface Options {
-  folder: string;
-  /** Names of folders that are not watched, wherever they stand. */
-  names: string[];
-  /** Folders that are not watched, absolute. */
-  paths: string[];
+interface Options extends Watched {
+  budget: Budget;
   onChange: () => void;
-  /** It watches no more; what it took of the system is given back when the process ends. */
-  onLost: (reason: string) => void;
+  /**
+   * It watches no more. What it took of the system is given back when the process ends, unless
+   * that was nothing.
+   */
+  onLost: (reason: string, tookNothing: boolean) => void;
 }
 
 /**
@@ -54,12 +55,15 @@ export class WatchedFolder {
   }
 
   async #subscribe(): Promise<void> {
-    const { folder, names, paths } = this.#options;
+    const { folder, names, budget } = this.#options;
+    const paths = this.#options.paths.filter(isFolder).slice(0, maxPaths);
     const began = performance.now();
+    await budget.take(this, { folder, names, paths });
+    if (this.#closed) return;
     const onEvents = (error: Error | null, events: Event[]): void => this.#heard(error, events);
     this.#subscription = await watcher.subscribe(folder, onEvents, {
       // One pattern for all names: each costs a match a path.
-      ignore: [`**/{${names.join(",")}}/**`, ...paths.filter(isFolder).slice(0, maxPaths)],
+      ignore: [`**/{${names.join(",")}}/**`, ...paths],
     });
     const ended = performance.now();
     this.#restUntil = ended + (ended - began) * renewShare;
@@ -92,6 +96,7 @@ export class WatchedFolder {
       this.#renewal = undefined;
       this.#inTurn(async () => {
         await this.#subscription?.unsubscribe();
+        this.#subscription = undefined;
         await this.#subscribe();
       });
     }, at - now);
@@ -100,7 +105,7 @@ export class WatchedFolder {
   #lose(error: unknown): void {
     if (this.#closed) return;
     this.close();
-    this.#options.onLost(reasonOf(error));
+    this.#options.onLost(reasonOf(error), error instanceof NotWatched);
   }
 
   close(): void {
@@ -110,7 +115,8 @@ export class WatchedFolder {
     this.#lane = this.#lane
       .then(() => this.#subscription?.unsubscribe())
       // Of a folder that is gone.
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .finally(() => this.#options.budget.release(this));
   }
 }
 

@@ -80,6 +80,18 @@ test("one that never says that it watches is given up for a while", async () => 
   expect(heard[1]).toContain("too long");
 });
 
+test("a folder that is too large to watch disturbs no other, and is tried again", async () => {
+  process.env["CAIRN_DIE_AT"] = "too large";
+  watchers = new Watchers(times, dying);
+  const small = listen(join(home, "small"));
+  await small.until(1);
+  const large = listen(join(home, "large"));
+  await large.until(3);
+  expect(large.heard).toEqual(["too large", "too large", "too large"]);
+  // Another process would have begun to watch it anew, and said so before.
+  expect(small.heard).toEqual([null]);
+});
+
 const few = ["--user", "--map-root-user"];
 const mayLimit = spawnSync("unshare", [...few, "test", "-w", "/proc/sys/user/max_inotify_watches"]);
 

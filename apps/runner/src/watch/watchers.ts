@@ -137,7 +137,7 @@ export class Watchers {
     if (message.kind === "lost") {
       this.#lost(message.id, message.reason);
       // What that folder took, such as all the watches that the system allows, is given back so.
-      this.#renew();
+      if (!message.tookNothing) this.#renew();
       return;
     }
     if (watch.since === null) clearTimeout(watch.timer);
