@@ -44,6 +44,9 @@ test("whoever watches a session is told how many files differ from its head", as
   await told(1);
   const { session } = await server.call("get_session", { session_id });
   expect(session.dirty_files).toBe(1);
+  const late = await server.client();
+  await late.call("subscribe", { session_id, transient: true, since: "start" });
+  expect(await late.event("workspace_dirty")).toMatchObject({ data: { dirty_files: 1 } });
   await overview.until(() => {
     return overview.events.some(
       (event) => event.event_type === "session_summary" && event.data.session?.dirty_files === 1,

@@ -1,4 +1,5 @@
 import { ProtocolError } from "@cairn/shared/errors";
+import type { TransientMessage } from "@cairn/shared/events";
 import type { ParsedParams, Result } from "@cairn/shared/methods";
 import type { ConsumerRow, LogPosition, Store } from "../storage/store.ts";
 import type { Consumers } from "./consumers.ts";
@@ -27,6 +28,7 @@ export interface Around {
   outlet: Outlet;
   timers: Timers;
   counted: Counted;
+  factsOf: (session_id: string) => readonly TransientMessage[];
   /** Called once when it ends, whoever ended it. */
   onEnd: (subscription: Subscription) => void;
   onError: (error: unknown) => void;
@@ -138,7 +140,7 @@ export async function openSubscription(params: Params, around: Around): Promise<
       follower,
       events,
       transient: isOptedIn(params),
-      facts: params.transient === true,
+      factsNow: params.transient === true ? () => around.factsOf(session_id) : undefined,
       onFloor,
       onEnd: () => {
         release();

@@ -90,6 +90,7 @@ export function createRealtime(deps: Deps): Realtime {
     log,
     onProgress: service.onProgress.bind(service),
     show: (session) => service.live.show(session),
+    factsOf: (session_id) => service.live.messages(session_id),
     ...(deps.onWatched === undefined ? {} : { onWatched: deps.onWatched }),
     onDelivered: (events) => metrics.delivered(events),
     counted: metrics.subscriptions(),

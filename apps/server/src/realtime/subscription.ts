@@ -23,8 +23,8 @@ interface Options extends ReadingOptions {
   counted: Counted;
   /** Whether it takes transient messages. */
   transient: boolean;
-  /** Whether it takes facts of the moment too. */
-  facts?: boolean;
+  /** Facts of the moment, for one that takes them too. */
+  factsNow?: (() => readonly TransientMessage[]) | undefined;
   /** The last that is replayed; null without a replay. */
   replayTo: number | null;
   /** Everything up to a seq needs not come again; told to be done by the client, or passed by. */
@@ -64,7 +64,7 @@ export class Subscription implements Source, Member, Listener {
   }
 
   get takesFacts(): boolean {
-    return this.#options.facts === true;
+    return this.#options.factsNow !== undefined;
   }
 
   /** To be called once the reply is on its way: replay, `sync`, live. */
@@ -75,7 +75,8 @@ export class Subscription implements Source, Member, Listener {
     outlet.join();
     if (transient) follower.listeners.add(this);
     this.#state = "free";
-    this.#live = this.#replayTo === null;
+    // What it was not told while it was not live, it is told when it is: see `#caughtUp`.
+    this.#live = this.#replayTo === null && !this.takesFacts;
     this.#wake();
   }
 
@@ -165,7 +166,10 @@ export class Subscription implements Source, Member, Listener {
       this.#wake();
       return;
     }
-    this.#live = true;
+    if (!this.#live) {
+      this.#live = true;
+      for (const fact of this.#options.factsNow?.() ?? []) this.#say(fact);
+    }
     this.#reading.pass();
     if (follower.deletedAt !== null && transient) this.endBecause("session_deleted");
   }

@@ -55,6 +55,39 @@ test("a base subscriber gets the four base types only, and no transient message"
   expect(all.frames.map(({ event_type }) => event_type)).toEqual([...eventTypes, "progress"]);
 });
 
+test("[TRN4] facts of the moment come after the replay, and again to one that had fallen behind", async () => {
+  let dirty_files = 1;
+  const tell = (id: string) =>
+    ({ event_type: "workspace_dirty", data: { session_id: id, dirty_files } }) as const;
+  const facts = await startSubscriptions({ factsOf: (id) => [tell(id)] });
+  const session_id = await facts.log.newSession();
+  const typesOf = (client: FrameClient) => client.frames.map(({ event_type }) => event_type);
+  try {
+    await facts.log.commit(session_id);
+    const [base, watcher] = [facts.client(), facts.client()];
+    await base.subscribe({ session_id, since: "start" });
+    await watcher.subscribe({ session_id, since: "start", transient: true });
+    await watcher.count(3);
+    expect(typesOf(watcher)).toEqual(["checkpoint_created", "sync", "workspace_dirty"]);
+    expect(watcher.told("workspace_dirty")).toEqual([{ session_id, dirty_files: 1 }]);
+    watcher.hold();
+    await facts.log.commitAtOnce(session_id, 200);
+    await base.event(201);
+    expect(watcher.told("lagged")).toHaveLength(1);
+    // Not worth keeping for one that has fallen behind: it gets what is true in the end.
+    for (dirty_files of [2, 3]) facts.progress(tell(session_id));
+    while (watcher.told("workspace_dirty").length < 2) {
+      watcher.release(true);
+      await settled();
+    }
+    expect(watcher.events.map(({ seq }) => seq)).toContain(201);
+    expect(watcher.frames.at(-1)).toMatchObject({ data: { session_id, dirty_files: 3 } });
+    expect(base.told("workspace_dirty")).toEqual([]);
+  } finally {
+    await facts.close();
+  }
+});
+
 test("each class has its own prev, from where it began", async () => {
   const session_id = await rig.log.newSession();
   await rig.commitMany(session_id, 3);

@@ -67,6 +67,8 @@ interface Options {
   onProgress: (listener: (message: TransientMessage) => void) => () => void;
   /** A session as summaries show it: with its facts of the moment. */
   show?: (session: Session) => Session;
+  /** The same facts as the messages that tell of them. */
+  factsOf?: (session_id: string) => readonly TransientMessage[];
   /** Somebody watches a session, or nobody does any more. */
   onWatched?: (session_id: string, isWatched: boolean) => void;
   /** Events that were handed to sinks. */
@@ -205,6 +207,7 @@ export class Subscriptions {
       outlet: this.#outletOf(subscriber),
       timers: this.#timers,
       counted: this.#counted,
+      factsOf: this.#options.factsOf ?? (() => []),
       onEnd: (ended) => this.#leave(subscriber, session_id, ended),
       onError: this.#onError,
       close: (code, reason) => subscriber.close(code, reason),

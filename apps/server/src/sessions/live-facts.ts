@@ -23,16 +23,18 @@ export class LiveFacts {
     return this.#facts.get(session_id)?.[fact] !== undefined;
   }
 
+  /** What is known of a session, for one that begins to watch it now. */
+  messages(session_id: string): ServiceMessage[] {
+    return messagesOf(session_id, this.#facts.get(session_id) ?? {});
+  }
+
   /** Sets some of a session's facts, and tells whoever watches of what is no longer as it was. */
   set(session_id: string, change: Live): void {
     const before = this.#facts.get(session_id) ?? {};
     this.#facts.set(session_id, { ...before, ...change });
-    const { auto_state, dirty_files } = change;
-    if (dirty_files !== undefined && dirty_files !== before.dirty_files) {
-      this.#send({ event_type: "workspace_dirty", data: { session_id, dirty_files } });
-    }
-    if (auto_state !== undefined && !isSame(auto_state, before.auto_state)) {
-      this.#send({ event_type: "auto_state", data: { session_id, auto_state } });
+    const told = new Set(messagesOf(session_id, before).map((message) => JSON.stringify(message)));
+    for (const message of messagesOf(session_id, change)) {
+      if (!told.has(JSON.stringify(message))) this.#send(message);
     }
   }
 
@@ -47,6 +49,13 @@ export class LiveFacts {
   }
 }
 
-function isSame(a: object, b: object | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function messagesOf(session_id: string, { auto_state, dirty_files }: Live): ServiceMessage[] {
+  const messages: ServiceMessage[] = [];
+  if (dirty_files !== undefined) {
+    messages.push({ event_type: "workspace_dirty", data: { session_id, dirty_files } });
+  }
+  if (auto_state !== undefined) {
+    messages.push({ event_type: "auto_state", data: { session_id, auto_state } });
+  }
+  return messages;
 }
