@@ -13,7 +13,7 @@ import { deleteSession, undeleteSession, updateSession } from "../actions.ts";
 import { commands } from "../commands.ts";
 import { origin } from "../server.ts";
 import { copyText } from "../ui/copy.ts";
-import type { MenuEntry } from "../ui/Menu.tsx";
+import type { MenuEntry } from "../ui/menu-entry.ts";
 import { toast, toastError } from "../ui/toast.ts";
 import { visibleString } from "../ui/visible.ts";
 import type { SettingsTab } from "./SettingsDialog.tsx";

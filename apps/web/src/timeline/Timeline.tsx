@@ -2,7 +2,8 @@ import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/rea
 import { useCallback, useEffect, useImperativeHandle, useRef, type Ref } from "react";
 import { useLive, useLiveState } from "../state/live.ts";
 import { classNames } from "../ui/class-names.ts";
-import { ContextMenu, type MenuEntry } from "../ui/Menu.tsx";
+import { ContextMenu } from "../ui/ContextMenu.tsx";
+import type { MenuEntry } from "../ui/menu-entry.ts";
 import { OlderRow } from "./OlderRow.tsx";
 import { edgeBetween } from "./row-facts.ts";
 import { TimelineCells } from "./TimelineRow.tsx";

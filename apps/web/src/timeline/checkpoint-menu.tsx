@@ -10,7 +10,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { commands } from "../commands.ts";
-import type { MenuEntry } from "../ui/Menu.tsx";
+import type { MenuEntry } from "../ui/menu-entry.ts";
 import { copyLink, deleteWithUndo, togglePin } from "./checkpoint-actions.ts";
 
 interface Options {
