@@ -42,6 +42,9 @@ const goodMs = 5_000;
 /** How a connection ended. */
 type Closing = Pick<CloseEvent, "code" | "reason">;
 
+/** `WebSocket.CLOSING`, from which on nothing is sent any more. */
+const closing = 2;
+
 export interface SocketEvents {
   connecting(): void;
   open(): void;
@@ -105,7 +108,9 @@ export class ReconnectingSocket {
   }
 
   send(text: string): void {
-    this.#socket?.send(text);
+    // On one that closes, a browser would complain; its end says what was not sent.
+    if (this.#socket === null || this.#socket.readyState >= closing) return;
+    this.#socket.send(text);
   }
 
   /** Gives this connection up as dead and retries after a backoff. */
