@@ -3,8 +3,8 @@ import { Camera, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import { commands } from "../commands.ts";
 import { plural } from "../format.ts";
-import { checkpointName } from "../operations/operation-words.ts";
-import { useCheckpoint, useHead } from "../state/live.ts";
+import { useNames } from "../operations/use-names.ts";
+import { useHead } from "../state/live.ts";
 import { useLiveFacts } from "../state/live-facts.ts";
 import { Button } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
@@ -23,7 +23,7 @@ interface Props {
 export function FolderChangesDialog({ session, onCheckpoint, open, onOpenChange }: Props) {
   const { session_id } = session;
   const head = useHead(session_id);
-  const row = useCheckpoint(session_id, head);
+  const name = useNames(session_id, [head]);
   const reason = useChangeReason(session_id);
   const { dirty_files = null } = useLiveFacts(session_id);
   const [wanted, setWanted] = useState<string | null>(null);
@@ -42,7 +42,7 @@ export function FolderChangesDialog({ session, onCheckpoint, open, onOpenChange 
           "There is no checkpoint yet: everything is new."
         ) : (
           <>
-            Since <Text value={checkpointName(row?.message, head)} />
+            Since <Text value={name(head)} />
             {dirty_files !== null && `: ${plural(dirty_files, "file")}`}
           </>
         )

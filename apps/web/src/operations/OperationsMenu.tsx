@@ -5,17 +5,18 @@ import { listOperations } from "../actions.ts";
 import { commands, useCommand } from "../commands.ts";
 import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { Differences } from "../restore/DifferenceList.tsx";
-import { useLive, useSession } from "../state/live.ts";
+import { useSession } from "../state/live.ts";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { PartBoundary } from "../ui/PartBoundary.tsx";
 import { Popover } from "../ui/Popover.tsx";
 import { toastError } from "../ui/toast.ts";
-import { checkpointName, effect, nextOf } from "./operation-words.ts";
+import { effect, nextOf } from "./operation-words.ts";
 import { OperationHistory } from "./OperationHistory.tsx";
 import { answerUndoRequests, request, type Direction } from "./undo-request.ts";
 import { UndoDialog } from "./UndoDialog.tsx";
 import { UndoStrip } from "./UndoStrip.tsx";
+import { useNames } from "./use-names.ts";
 import { useOperations } from "./use-operations.ts";
 import { useUndo } from "./use-undo.ts";
 
@@ -28,11 +29,14 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
   const pages = useOperations(session_id);
   const hasFolder = useSession(session_id)?.workspace !== null;
   const undoing = useUndo(session_id, hasFolder);
-  const { log } = useLive(session_id);
   const blocked = useChangeReason(session_id);
   const [open, setOpen] = useState(false);
 
-  const name = (id: string): string => checkpointName(log.get(id)?.message, id);
+  const next = { undo: nextOf(pages.items, "undo"), redo: nextOf(pages.items, "redo") };
+  const name = useNames(
+    session_id,
+    (open ? pages.items : [next.undo, next.redo]).map((each) => each?.checkpoint_id ?? null),
+  );
   const words = (direction: Direction, operation: Operation | null): string =>
     effect(direction, operation, pages.items, name);
   const start = (direction: Direction, operation: Operation): void => {
@@ -40,7 +44,6 @@ export function OperationsMenu({ session_id }: OperationsMenuProps) {
     void undoing.start(direction, operation, words(direction, operation));
   };
 
-  const next = { undo: nextOf(pages.items, "undo"), redo: nextOf(pages.items, "redo") };
   const reason = (direction: Direction): string | null => {
     if (blocked !== null) return blocked;
     if (undoing.walk !== null) return "Another step is under way";

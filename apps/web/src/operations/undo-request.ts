@@ -41,25 +41,31 @@ function requestRedo(session_id: string, operation_id: string): void {
 }
 
 /** Notices on the screen that offer to take an operation back, by operation. */
-const notices = new Map<string, number>();
+const notices = new Map<string, { session_id: string; id: number }>();
+
+/** The newest offer of a session is the one that its key stands for: older ones go. */
+function offer(session_id: string, operation_id: string, id: number): void {
+  for (const [other, notice] of notices) if (notice.session_id === session_id) dismissNotice(other);
+  notices.set(operation_id, { session_id, id });
+}
 
 /** Says what was done, with the way back. */
 export function noteUndo(title: string, session_id: string, operation_id: string): void {
   const run = () => requestUndo(session_id, operation_id);
   const id = toast(title, { action: { label: "Undo", keys: commands.undo.keys, run } });
-  notices.set(operation_id, id);
+  offer(session_id, operation_id, id);
 }
 
 /** Says that something was undone, with the way forward again. */
 export function noteRedo(session_id: string, undo_id: string): void {
   const run = () => requestRedo(session_id, undo_id);
   const id = toast("Undone", { action: { label: "Redo", keys: commands.redo.keys, run } });
-  notices.set(undo_id, id);
+  offer(session_id, undo_id, id);
 }
 
 /** Takes away an offer that has been taken. */
 export function dismissNotice(operation_id: string): void {
-  const id = notices.get(operation_id);
-  if (id !== undefined) dismissToast(id);
+  const notice = notices.get(operation_id);
+  if (notice !== undefined) dismissToast(notice.id);
   notices.delete(operation_id);
 }

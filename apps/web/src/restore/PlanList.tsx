@@ -121,7 +121,7 @@ function PlanRow(props: PlanRowProps) {
             change.kind === "removed" ? "text-bad" : "text-fg-2",
           )}
         >
-          {fateTitles[fate(change.kind)]}
+          {comparable ? fateTitles[fate(change.kind)] : "Written"}
         </p>
       )}
       <div className="flex min-w-0 items-center">
@@ -130,7 +130,7 @@ function PlanRow(props: PlanRowProps) {
             <input
               type="checkbox"
               className="size-4 accent-(--accent)"
-              aria-label={`Restore ${path}`}
+              aria-label={`${comparable ? "Restore" : "Copy"} ${path}`}
               disabled={settled}
               checked={chosen}
               onChange={onToggle}

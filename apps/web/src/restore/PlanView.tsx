@@ -1,5 +1,7 @@
 import { CircleCheck, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
 import { plural } from "../format.ts";
+import { useCheckpoint } from "../state/live.ts";
 import { Text } from "../ui/Text.tsx";
 import type { Choice } from "./choice.ts";
 import { Differences } from "./DifferenceList.tsx";
@@ -23,9 +25,20 @@ interface PlanViewProps {
   onMore: () => void;
 }
 
+function Caution({ children }: { children: ReactNode }) {
+  return (
+    <p className="flex items-start gap-2 rounded-sm bg-warn-soft px-3 py-1.5 text-warn">
+      <TriangleAlert size={14} className="mt-0.5 shrink-0" aria-hidden="true" />
+      <span className="wrap-anywhere">{children}</span>
+    </p>
+  );
+}
+
 /** A restore plan: the sentence, the warnings, the files, and what stays as it is. */
 export function PlanView(props: PlanViewProps) {
-  const { plan, where, copying, isHead } = props;
+  const { session_id, checkpoint_id, plan, where, copying, isHead } = props;
+  const row = useCheckpoint(session_id, checkpoint_id);
+  const nothingThere = !copying && plan.total > 0 && plan.counts.added === row?.files;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       {plan.total === 0 ? (
@@ -51,17 +64,19 @@ export function PlanView(props: PlanViewProps) {
           {!copying && `: ${countWords(plan.counts)}`}.
         </p>
       )}
+      {nothingThere && (
+        <Caution>
+          The folder holds nothing of this checkpoint. If it was moved, or its disk is not there,
+          bring that back first.
+        </Caution>
+      )}
       {plan.warnings.length > 0 && (
         <ul className="grid grid-cols-[minmax(0,1fr)] gap-1">
           {plan.warnings.map((warning) => (
-            <li
-              key={`${warning.code} ${warning.message}`}
-              className="flex items-start gap-2 rounded-sm bg-warn-soft px-3 py-1.5 text-warn"
-            >
-              <TriangleAlert size={14} className="mt-0.5 shrink-0" aria-hidden="true" />
-              <span className="wrap-anywhere">
+            <li key={`${warning.code} ${warning.message}`}>
+              <Caution>
                 <Text value={warning.message} />
-              </span>
+              </Caution>
             </li>
           ))}
         </ul>

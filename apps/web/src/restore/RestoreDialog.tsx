@@ -2,6 +2,7 @@ import { useMemo, useRef, useState } from "react";
 import { useChangeReason } from "../checkpoint/use-change-reason.ts";
 import { checkpointName } from "../operations/operation-words.ts";
 import { noteUndo, requestUndo } from "../operations/undo-request.ts";
+import { formatCount, plural } from "../format.ts";
 import { useCheckpoint, useHead, useSession } from "../state/live.ts";
 import { WaysOut } from "../store/WaysOut.tsx";
 import { Button } from "../ui/Button.tsx";
@@ -75,9 +76,13 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
     onRestored: ({ operation_id, into: copied }) => {
       onOpenChange(false);
       if (copied) toast(`Copied to ${into ?? ""}`);
-      else noteUndo(`Restored to ${name}`, session_id, operation_id);
+      else noteUndo(restoredWords(), session_id, operation_id);
     },
   });
+  const restoredWords = (): string =>
+    plan === null || chosen === plan.total
+      ? `Restored to ${name}`
+      : `Restored to ${name}: ${formatCount(chosen)} of ${plural(plan.total, "file")}`;
   const running = phase.name === "running";
   const chosen = plan === null ? 0 : countChosen(choice, plan.total);
   const copying = target.kind === "copy";
@@ -108,9 +113,15 @@ function OpenDialog({ session_id, checkpoint_id, open, onOpenChange }: RestoreDi
       locked={running}
       initialFocus={() => cancel.current}
       title={
-        <>
-          Restore to <Text value={name} />?
-        </>
+        copying ? (
+          <>
+            Restore to another folder: <Text value={name} />
+          </>
+        ) : (
+          <>
+            Restore to <Text value={name} />?
+          </>
+        )
       }
       description={
         copying
