@@ -25,7 +25,7 @@ export function KeysSheet({
                   <div key={command.keys} className="flex items-center justify-between gap-4 py-1">
                     <dt>{command.title.replace("…", "")}</dt>
                     <dd>
-                      <Kbd>{command.keys}</Kbd>
+                      <Kbd always>{command.keys}</Kbd>
                     </dd>
                   </div>
                 ))}

@@ -1,3 +1,4 @@
+import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { Session } from "@cairn/shared/session";
 import { caps } from "@cairn/shared/session";
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
@@ -53,7 +54,7 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
       );
       onOpenChange(false);
       toast(`Checkpoint ${shortId(made.checkpoint_id)} created`, {
-        description: changedWords(made.checkpoint.changed_files, made.checkpoint.partial),
+        description: changedWords(made.checkpoint),
       });
     } catch (failure) {
       if (isCancelled(failure)) setCancelled(true);
@@ -138,9 +139,13 @@ function OpenDialog({ session, open, onOpenChange }: CreateCheckpointDialogProps
 
 const createKeys = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ ↵" : "Ctrl ↵";
 
-function changedWords(changed: number, partial: boolean): string {
-  const words =
-    changed === 0 ? "Nothing had changed." : `${plural(changed, "file")} changed since the last.`;
+function changedWords(made: CheckpointSummary): string {
+  const { parent_id, files, changed_files, partial } = made;
+  const changed =
+    changed_files === 0
+      ? "Nothing had changed."
+      : `${plural(changed_files, "file")} changed since the last.`;
+  const words = parent_id === null ? `It holds ${plural(files, "file")}.` : changed;
   return partial ? `${words} Some paths could not be read.` : words;
 }
 
@@ -155,10 +160,12 @@ function CaptureLine({ session }: { session: Session }) {
     let wanted = true;
     const operation_id = newId();
     scanWorkspace({ path: workspace, settings, operation_id }).then(
-      ({ files, bytes, left_out }) => {
+      ({ files, bytes, left_out, warnings }) => {
         if (!wanted) return;
         const rest = left_out.length === 0 ? "" : `; leaves ${plural(left_out.length, "path")} out`;
-        setCaptured(`${plural(files, "file")}, ${formatBytes(bytes)}${rest}`);
+        const found = `${plural(files, "file")}, ${formatBytes(bytes)}${rest}`;
+        const over = warnings.some(({ code }) => code === "over_limit");
+        setCaptured(over ? `${found}: over a limit of this session.` : `Captures ${found}.`);
       },
       // The checkpoint itself will say what is wrong with the folder.
       () => {},
@@ -176,7 +183,7 @@ function CaptureLine({ session }: { session: Session }) {
         <Text value={workspace} />
       </span>
       <span className="block text-xs" aria-live="polite">
-        {captured === null ? "All files that no rule leaves out." : `Captures ${captured}.`}
+        {captured ?? "All files that no rule leaves out."}
       </span>
     </>
   );

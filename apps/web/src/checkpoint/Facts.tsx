@@ -13,7 +13,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="flex min-h-6 min-w-0 gap-2">
       <dt className="w-16 shrink-0 text-xs leading-6 text-fg-3">{name}</dt>
-      <dd className="flex min-w-0 flex-1 flex-wrap items-center self-start gap-x-2 leading-6 wrap-anywhere">
+      <dd className="flex min-h-6 min-w-0 flex-1 flex-wrap items-center self-start gap-x-2 leading-6 wrap-anywhere">
         {children}
       </dd>
     </div>

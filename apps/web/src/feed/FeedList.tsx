@@ -18,13 +18,16 @@ const EventCells = memo(function EventCells({ event }: { event: LiveEvent }) {
       <span className="shrink-0 text-accent">{event.event_type}</span>
       <span className="min-w-0 truncate text-fg-2">
         {about !== null && <span title={about}>{shortId(about)} </span>}
-        {event.operation_id !== undefined && (
-          <span title={event.operation_id}>op {shortId(event.operation_id)} </span>
-        )}
         {event.event_type === "checkpoints_compacted" &&
           `${formatCount(event.data.remaining)} remain `}
         {event.checkpoint !== undefined && (
           <Text value={event.checkpoint.message.split("\n", 1)[0] ?? ""} />
+        )}
+        {event.operation_id !== undefined && (
+          <span className="text-fg-3" title={event.operation_id}>
+            {" "}
+            op {shortId(event.operation_id)}
+          </span>
         )}
       </span>
     </>

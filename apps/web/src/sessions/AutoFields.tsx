@@ -1,8 +1,7 @@
 import { useLiveFacts } from "../state/live-facts.ts";
-import { CheckRow } from "../ui/CheckRow.tsx";
-import { NumberField } from "../ui/NumberField.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
 import { AutoLine } from "./AutoLine.tsx";
+import { ByItself } from "./ByItself.tsx";
 import type { FieldsProps } from "./CaptureSettings.tsx";
 
 /** When checkpoints are taken by themselves. */
@@ -19,38 +18,28 @@ export function AutoFields({
         Cairn can take checkpoints by itself. Each is taken only if a file changed, beside your
         work, and can be restored like any other.
       </p>
-      <fieldset className="grid gap-1">
-        <legend className="sr-only">At an interval</legend>
-        <CheckRow checked={form.everyOn} onChange={(everyOn) => onChange({ everyOn })}>
-          At an interval, if something changed
-        </CheckRow>
-        <div className="pl-6">
-          <NumberField
-            label="Every"
-            unit="minutes"
-            disabled={!form.everyOn}
-            value={form.every_minutes}
-            error={problems.every_minutes}
-            onChange={(every_minutes) => onChange({ every_minutes })}
-          />
-        </div>
-      </fieldset>
-      <fieldset className="grid gap-1">
-        <legend className="sr-only">After a quiet period</legend>
-        <CheckRow checked={form.quietOn} onChange={(quietOn) => onChange({ quietOn })}>
-          When changes have come to rest
-        </CheckRow>
-        <div className="pl-6">
-          <NumberField
-            label="After"
-            unit="seconds without a change"
-            disabled={!form.quietOn}
-            value={form.quiet_seconds}
-            error={problems.quiet_seconds}
-            onChange={(quiet_seconds) => onChange({ quiet_seconds })}
-          />
-        </div>
-      </fieldset>
+      <ByItself
+        legend="At an interval"
+        on={form.everyOn}
+        onSwitch={(everyOn) => onChange({ everyOn })}
+        title="At an interval, if something changed"
+        label="Every"
+        unit="minutes"
+        value={form.every_minutes}
+        error={problems.every_minutes}
+        onValue={(every_minutes) => onChange({ every_minutes })}
+      />
+      <ByItself
+        legend="After a quiet period"
+        on={form.quietOn}
+        onSwitch={(quietOn) => onChange({ quietOn })}
+        title="When changes have come to rest"
+        label="After"
+        unit="seconds without a change"
+        value={form.quiet_seconds}
+        error={problems.quiet_seconds}
+        onValue={(quiet_seconds) => onChange({ quiet_seconds })}
+      />
       {auto_state !== undefined && auto_state.status !== "off" && (
         <section aria-label="Now" className="grid gap-1 border-t border-line pt-3">
           <AutoLine session_id={session_id} />

@@ -1,4 +1,5 @@
-import { FilePen } from "lucide-react";
+import type { Session } from "@cairn/shared/session";
+import { FilePen, TriangleAlert } from "lucide-react";
 import { commands } from "../commands.ts";
 import { formatCount, plural } from "../format.ts";
 import { useLiveFacts } from "../state/live-facts.ts";
@@ -7,14 +8,36 @@ import { Button } from "../ui/Button.tsx";
 
 const meaning = "Files of the folder that differ from where you are";
 
-/** `12 files changed since`, kept true while it is looked at; opens what changed. */
-export function DirtyButton({ session_id, onOpen }: { session_id: string; onOpen: () => void }) {
+const unknown =
+  "The folder could not be looked at. It may be gone, moved, or on a disk that is not there";
+
+/** Files that differ from where a session is; null when that could not be found out. */
+function useDirty({ session_id, workspace, head }: Session): number | null | undefined {
   const { dirty_files } = useLiveFacts(session_id);
-  if (dirty_files === undefined || dirty_files === null) return null;
+  // Without a folder or a checkpoint there is nothing to differ from.
+  return workspace === null || head === null ? undefined : dirty_files;
+}
+
+/** `12 files changed since`, kept true while it is looked at; opens what changed, or why it cannot. */
+export function DirtyButton({ session, onOpen }: { session: Session; onOpen: () => void }) {
+  const dirty_files = useDirty(session);
+  if (dirty_files === undefined) return null;
+  if (dirty_files === null) {
+    return (
+      <Button
+        tone="ghost"
+        title={unknown}
+        icon={<TriangleAlert size={14} aria-hidden="true" className="text-bad" />}
+        onClick={onOpen}
+      >
+        <span className="text-bad">changes not known</span>
+      </Button>
+    );
+  }
   if (dirty_files === 0) {
     return (
-      <span className="text-fg-3 @max-md:hidden" title={meaning}>
-        no changes since
+      <span className="text-fg-3 whitespace-nowrap @max-md:hidden" title={meaning}>
+        no changes<span className="@max-2xl:sr-only"> since</span>
       </span>
     );
   }
@@ -35,9 +58,16 @@ export function DirtyButton({ session_id, onOpen }: { session_id: string; onOpen
 }
 
 /** The same in a list of sessions, where something changed. */
-export function DirtyBadge({ session_id }: { session_id: string }) {
-  const { dirty_files } = useLiveFacts(session_id);
-  if (dirty_files === undefined || dirty_files === null || dirty_files === 0) return null;
+export function DirtyBadge({ session }: { session: Session }) {
+  const dirty_files = useDirty(session);
+  if (dirty_files === undefined || dirty_files === 0) return null;
+  if (dirty_files === null) {
+    return (
+      <Badge tone="bad" title={unknown}>
+        changes not known
+      </Badge>
+    );
+  }
   return (
     <Badge tone="warn" title={meaning}>
       {plural(dirty_files, "file")} changed

@@ -12,6 +12,7 @@ export function LimitFields({ form, problems, onChange }: FieldsProps) {
       <NumberField
         label="Files at most"
         wide
+        aligned
         value={form.files}
         error={problems.files}
         onChange={(files) => onChange({ files })}
@@ -19,6 +20,7 @@ export function LimitFields({ form, problems, onChange }: FieldsProps) {
       <NumberField
         label="All files together at most"
         wide
+        aligned
         value={form.bytes}
         error={problems.bytes}
         onChange={(bytes) => onChange({ bytes })}
@@ -26,6 +28,7 @@ export function LimitFields({ form, problems, onChange }: FieldsProps) {
       <NumberField
         label="One file at most"
         wide
+        aligned
         value={form.file_bytes}
         error={problems.file_bytes}
         onChange={(file_bytes) => onChange({ file_bytes })}
@@ -33,6 +36,7 @@ export function LimitFields({ form, problems, onChange }: FieldsProps) {
       <NumberField
         label="What its checkpoints may take in the store"
         wide
+        aligned
         placeholder="no limit"
         value={form.store_bytes}
         error={problems.store_bytes}

@@ -5,11 +5,12 @@ import { plural } from "../format.ts";
 import { CheckRow } from "../ui/CheckRow.tsx";
 import { NumberField } from "../ui/NumberField.tsx";
 import { RelativeTime } from "../ui/RelativeTime.tsx";
+import { useTicking } from "../ui/now.ts";
+import { untilWords } from "./auto-words.ts";
+import { ByItself } from "./ByItself.tsx";
 import type { FieldsProps } from "./CaptureSettings.tsx";
 import { RetentionPreview } from "./RetentionPreview.tsx";
 import { rulesOf, type SettingsForm } from "./settings-form.ts";
-import { untilWords } from "./auto-words.ts";
-import { useTicking } from "../ui/now.ts";
 
 interface Props extends FieldsProps {
   session: Session;
@@ -42,6 +43,7 @@ export function RetentionFields({ session, nothingKept, form, problems, onChange
         {rows.map(({ field, label, unit }) => (
           <NumberField
             key={field}
+            aligned
             label={label}
             unit={unit}
             value={form[field]}
@@ -51,6 +53,7 @@ export function RetentionFields({ session, nothingKept, form, problems, onChange
         ))}
         <div className="flex flex-wrap items-start gap-2">
           <NumberField
+            aligned
             label="All of the last"
             value={form.keep_within}
             error={problems.keep_within}
@@ -80,21 +83,18 @@ export function RetentionFields({ session, nothingKept, form, problems, onChange
         </p>
       </fieldset>
       <RetentionPreview session={session} rules={rules} />
-      <fieldset className="grid gap-1 border-t border-line pt-3">
-        <legend className="sr-only">By itself</legend>
-        <CheckRow checked={form.retentionOn} onChange={(retentionOn) => onChange({ retentionOn })}>
-          Do this by itself
-        </CheckRow>
-        <div className="pl-6">
-          <NumberField
-            label="Every"
-            unit="hours"
-            disabled={!form.retentionOn}
-            value={form.every_hours}
-            error={problems.every_hours}
-            onChange={(every_hours) => onChange({ every_hours })}
-          />
-        </div>
+      <div className="grid gap-1 border-t border-line pt-3">
+        <ByItself
+          legend="By itself"
+          on={form.retentionOn}
+          onSwitch={(retentionOn) => onChange({ retentionOn })}
+          title="Do this by itself"
+          label="Every"
+          unit="hours"
+          value={form.every_hours}
+          error={problems.every_hours}
+          onValue={(every_hours) => onChange({ every_hours })}
+        />
         {nothingKept && (
           <p role="alert" className="text-xs text-bad">
             These rules keep nothing. Give one of them a number above 0.
@@ -114,7 +114,7 @@ export function RetentionFields({ session, nothingKept, form, problems, onChange
             )}
           </p>
         )}
-      </fieldset>
+      </div>
     </div>
   );
 }

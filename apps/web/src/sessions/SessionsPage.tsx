@@ -1,7 +1,7 @@
 import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { StartDemoButton } from "../demo/StartDemo.tsx";
-import { formatCount } from "../format.ts";
+import { formatCount, plural } from "../format.ts";
 import { useConnection, useOffline } from "../state/connection.ts";
 import { useSessions } from "../state/sessions.ts";
 import { TopBar } from "../TopBar.tsx";
@@ -81,7 +81,7 @@ export function SessionsPage() {
           {ready && (
             <span className="datum text-fg-3 max-sm:hidden" role="status">
               {search === ""
-                ? `${formatCount(byId.size)} sessions`
+                ? plural(byId.size, "session")
                 : `${formatCount(sessions.length)} of ${formatCount(byId.size)}`}
             </span>
           )}

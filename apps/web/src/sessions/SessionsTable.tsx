@@ -72,7 +72,7 @@ const Row = memo(function Row({
             {session.status !== "open" && <StatusBadge session={session} />}
           </span>
           {session.demo && <Badge tone="accent">demo</Badge>}
-          <DirtyBadge session_id={session.session_id} />
+          <DirtyBadge session={session} />
         </div>
         <div
           className="datum truncate text-fg-3"

@@ -154,7 +154,7 @@ function FactsList({ facts, onLeave }: { facts: Facts; onLeave: () => void }) {
         </Fact>
         <Fact
           name="Deduplication"
-          note={`${formatBytes(facts.logical_bytes)} in all checkpoints, ${formatBytes(facts.raw_bytes)} of it distinct`}
+          note={`${formatBytes(facts.logical_bytes)} in all checkpoints, kept as ${formatBytes(facts.raw_bytes)} with the lists of their folders`}
         >
           {ratioWords(facts.dedupe_ratio)}
         </Fact>

@@ -59,7 +59,7 @@ export function TimelineBar({ session, following, onToggleFollow, onLiveEdge, on
           onLiveEdge={onLiveEdge}
         />
         {session.status !== "open" && <StatusBadge session={session} />}
-        <DirtyButton session_id={session_id} onOpen={() => onDialog({ kind: "changes" })} />
+        <DirtyButton session={session} onOpen={() => onDialog({ kind: "changes" })} />
         <AutoButton
           session_id={session_id}
           onOpen={() => onDialog({ kind: "settings", tab: "automatic" })}

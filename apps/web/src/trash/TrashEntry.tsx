@@ -58,7 +58,7 @@ export function TrashEntry(props: TrashEntryProps) {
           </p>
         </div>
         {!confirming && (
-          <>
+          <div className="ml-auto flex flex-wrap justify-end gap-1">
             <Button
               busy={busy === "undelete"}
               reason={offline}
@@ -76,7 +76,7 @@ export function TrashEntry(props: TrashEntryProps) {
             >
               Delete for good…
             </Button>
-          </>
+          </div>
         )}
       </div>
       {confirming && (

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { useId } from "react";
+import { classNames } from "./class-names.ts";
 import { Input } from "./Field.tsx";
 
 interface Props {
@@ -11,6 +12,8 @@ interface Props {
   disabled?: boolean;
   /** Wide enough for `20 GB`. */
   wide?: boolean;
+  /** Stands in a column with others: its words take as much room as theirs. */
+  aligned?: boolean;
   placeholder?: string;
   onChange: (value: string) => void;
 }
@@ -24,6 +27,7 @@ export function NumberField(props: Props) {
     error,
     disabled = false,
     wide = false,
+    aligned = false,
     placeholder,
     onChange,
   } = props;
@@ -31,7 +35,7 @@ export function NumberField(props: Props) {
   return (
     <div>
       <div className="flex min-h-8 flex-wrap items-center gap-x-2 gap-y-1">
-        <label htmlFor={id} className={disabled ? "text-fg-3" : undefined}>
+        <label htmlFor={id} className={classNames(disabled && "text-fg-3", aligned && "w-52")}>
           {label}
         </label>
         <Input

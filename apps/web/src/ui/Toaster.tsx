@@ -11,7 +11,7 @@ import { dismissToast, toasts } from "./toast.ts";
 export function Toaster() {
   const shown = useStore(toasts, (state) => state.toasts);
   return (
-    <Radix.Provider label="Notice" swipeDirection="right">
+    <Radix.Provider label="Notice" swipeDirection="left">
       {shown.map((each) => (
         <Radix.Root
           key={each.id}
@@ -50,7 +50,7 @@ export function Toaster() {
           </Radix.Close>
         </Radix.Root>
       ))}
-      <Radix.Viewport className="fixed right-3 bottom-3 z-50 grid w-96 max-w-[calc(100vw-24px)] gap-2 focus:outline-none" />
+      <Radix.Viewport className="fixed bottom-3 left-3 z-50 grid w-96 max-w-[calc(100vw-24px)] gap-2 focus:outline-none" />
     </Radix.Provider>
   );
 }
