@@ -1,12 +1,19 @@
 import type { FileEntry, SkippedPath } from "@cairn/shared/files";
 import type { WorkHooks } from "./cancelling.ts";
+import type { Counted } from "./capture.ts";
+import type { CountedFile } from "./diff/known-counts.ts";
 import type * as r from "./runner.ts";
+
+export interface CountedDiffRequest extends r.DiffRequest {
+  /** Files whose lines were counted before. */
+  counted?: readonly CountedFile[];
+}
 
 /** What is asked of a worker thread: method → what it takes and what it gives. */
 export interface Calls {
   scan: (request: r.ScanRequest, hooks: WorkHooks) => r.ScanReport;
   dirty: (request: r.DirtyRequest, hooks: WorkHooks) => r.Dirty;
-  capture: (request: r.CaptureRequest, hooks: WorkHooks) => r.Captured;
+  capture: (request: r.CaptureRequest, hooks: WorkHooks) => r.Captured & Counted;
   plan: (request: r.PlanRequest, hooks: WorkHooks) => r.Plan;
   prepare: (request: r.PrepareRequest, hooks: WorkHooks) => r.Prepared;
   apply: (operationId: string, hooks: WorkHooks) => r.Applied;
@@ -17,7 +24,7 @@ export interface Calls {
   release: (pins: string[]) => void;
   waiting: () => r.Waiting;
   repin: (snapshots: { pin: string; snapshot: r.Snapshot }[]) => number;
-  diff: (request: r.DiffRequest, hooks: WorkHooks) => r.DiffResult;
+  diff: (request: CountedDiffRequest, hooks: WorkHooks) => r.DiffResult;
   list: (request: r.ListRequest) => { entries: FileEntry[]; next_cursor?: string };
   read: (request: r.ReadRequest) => r.ReadResult;
   skipped: (hash: string) => SkippedPath[];

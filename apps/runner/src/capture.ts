@@ -3,7 +3,9 @@ import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "./cancelling.ts";
 import type { TreeChange } from "./diff/compare.ts";
 import { compareTrees, isOfFile } from "./diff/compare.ts";
+import type { CountedFile } from "./diff/known-counts.ts";
 import { compareLines, textOf } from "./diff/lines.ts";
+import { ampleEffort } from "./diff/match-lines.ts";
 import type { ReadableSide } from "./diff/sides.ts";
 import { storedSide } from "./diff/sides.ts";
 import { codeOf } from "./fs.ts";
@@ -23,16 +25,21 @@ const countingEffort = 2_000_000;
 
 export type KeepRequest = Pick<CaptureRequest, "pin" | "workspace" | "parent" | "allow_empty">;
 
+/** What a capture has counted of single files on the way to its sums. */
+export interface Counted {
+  counted: CountedFile[];
+}
+
 /** Makes a scan that stored what it read durable and pinned, and says what it changed. */
 export function keepScan(
   store: Store,
   scan: Scan,
   request: KeepRequest,
   hooks: WorkHooks = {},
-): Captured {
+): Captured & Counted {
   const device = deviceOf(request.workspace);
   if (request.allow_empty !== true) refuseUnmounted(store, scan, request, device);
-  const captured = describeScan(store, scan, request.workspace, request.parent);
+  const captured = describeCounted(store, scan, request.workspace, request.parent);
   const { tree, rules, skipped } = captured;
   hooks.check?.();
   store.commit({ pin: request.pin, snapshot: { tree, rules, skipped } });
@@ -49,6 +56,16 @@ export function describeScan(
   workspace: string,
   parent: string | null,
 ): Captured {
+  const { counted: _, ...captured } = describeCounted(store, scan, workspace, parent);
+  return captured;
+}
+
+function describeCounted(
+  store: Store,
+  scan: Scan,
+  workspace: string,
+  parent: string | null,
+): Captured & Counted {
   return {
     tree: scan.root,
     rules: scan.rulesHash,
@@ -81,7 +98,7 @@ function refuseUnmounted(store: Store, scan: Scan, request: KeepRequest, device:
   );
 }
 
-type Changes = Pick<Captured, "changed_files" | "added" | "removed" | "changed_paths">;
+type Changes = Pick<Captured, "changed_files" | "added" | "removed" | "changed_paths"> & Counted;
 
 function changesSince(store: Store, parent: string | null, scan: Scan): Changes {
   const counted = unlessDamaged(() => countChanges(store, parent, scan));
@@ -100,7 +117,8 @@ function unlessDamaged<T>(work: () => T): T | null {
 
 function countChanges(store: Store, parent: string | null, scan: Scan): Changes {
   const paths: string[] = [];
-  const counted: TreeChange[] = [];
+  const changes: TreeChange[] = [];
+  const counted: CountedFile[] = [];
   let files = 0;
   let bytes = 0;
   const { from, to } = scan.tree.since?.(parent) ?? {
@@ -112,15 +130,17 @@ function countChanges(store: Store, parent: string | null, scan: Scan): Changes 
     if (!isOfFile(change)) continue;
     files += 1;
     bytes += fileSize(change.before) + fileSize(change.after);
-    if (files <= maxCountedFiles) counted.push(change);
+    if (files <= maxCountedFiles) changes.push(change);
   }
   const cheap = files <= maxCountedFiles && bytes <= maxCountedBytes;
-  const lines = cheap ? unlessDamaged(() => countLines(storedSide(store, null), counted)) : null;
+  const count = () => countLines(storedSide(store, null), changes, counted);
+  const lines = cheap ? unlessDamaged(count) : null;
   return {
     changed_files: files,
     added: lines?.added ?? null,
     removed: lines?.removed ?? null,
     changed_paths: paths,
+    counted,
   };
 }
 
@@ -128,10 +148,14 @@ function fileSize(entry: TreeEntry | null): number {
   return entry?.size ?? 0;
 }
 
-/** Lines of all texts among the changes; null when one of them is too costly to compare. */
+/**
+ * Lines of all texts among the changes; null when one of them is too costly to compare. Each that
+ * was counted with all the effort that it takes goes into `counted`.
+ */
 function countLines(
   side: ReadableSide,
   changes: TreeChange[],
+  counted: CountedFile[],
 ): { added: number; removed: number } | null {
   const sum = { added: 0, removed: 0 };
   const effort = { left: countingEffort };
@@ -145,6 +169,8 @@ function countLines(
     if (counts === null) return null;
     sum.added += counts.added;
     sum.removed += counts.removed;
+    if (effort.left < ampleEffort) continue;
+    counted.push({ before: before?.hash ?? null, after: after?.hash ?? null, ...counts });
   }
   return sum;
 }

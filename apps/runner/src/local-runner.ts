@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { SkippedPath } from "@cairn/shared/files";
-import type { Calls } from "./calls.ts";
+import type { CountedDiffRequest, Calls } from "./calls.ts";
 import type { WorkHooks } from "./cancelling.ts";
+import type { Counted } from "./capture.ts";
 import { describeScan, keepScan } from "./capture.ts";
 import { diff } from "./diff/diff.ts";
 import { list, read } from "./diff/files.ts";
@@ -87,7 +88,7 @@ export class LocalRunner implements Calls {
     return dirtyOf(this.#store, scan, tree, hooks.check);
   }
 
-  capture(request: CaptureRequest, hooks: WorkHooks): Captured {
+  capture(request: CaptureRequest, hooks: WorkHooks): Captured & Counted {
     const workspace = openWorkspace(request.workspace, this.#dataDir);
     if (request.exact === true) refuseLinked(request.workspace, workspace);
     const scan = this.#scan({ workspace, rules: request.rules, store: true, ...hooks });
@@ -130,7 +131,7 @@ export class LocalRunner implements Calls {
 
   repin: Calls["repin"] = (snapshots) => this.#restoring(() => this.#store.care.repin(snapshots));
 
-  diff({ from, to, ...rest }: DiffRequest, hooks: WorkHooks): DiffResult {
+  diff({ from, to, ...rest }: CountedDiffRequest, hooks: WorkHooks): DiffResult {
     const sides = { from: this.#side(from, hooks), to: this.#side(to, hooks) };
     return diff({ ...rest, ...sides, finder: this.#renames }, hooks);
   }

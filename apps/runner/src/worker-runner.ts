@@ -3,6 +3,7 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { Answer, Ask, Method } from "./calls.ts";
+import { KnownCounts } from "./diff/known-counts.ts";
 import { isThreadEnded, restoreEnded } from "./errors.ts";
 import { Operations } from "./operations.ts";
 import type * as r from "./runner.ts";
@@ -55,6 +56,7 @@ class WorkerRunner implements r.Runner {
   readonly #locks = new WorkspaceLock();
   readonly #operations = new Operations();
   readonly #glances = new Glances();
+  readonly #counts = new KnownCounts();
   readonly #watchers = new Watchers();
   readonly #releaseStore: () => void;
   readonly #running = new Set<Promise<unknown>>();
@@ -99,8 +101,15 @@ class WorkerRunner implements r.Runner {
     });
   }
 
-  capture(request: r.CaptureRequest, hooks?: r.Hooks): Promise<r.Captured> {
-    return this.#onWorkspace(request.workspace, "capture", request, hooks);
+  async capture(request: r.CaptureRequest, hooks?: r.Hooks): Promise<r.Captured> {
+    const { counted, ...captured } = await this.#onWorkspace(
+      request.workspace,
+      "capture",
+      request,
+      hooks,
+    );
+    this.#counts.remember(request.parent, captured.tree, counted);
+    return captured;
   }
 
   plan(request: r.PlanRequest, hooks?: r.Hooks): Promise<r.Plan> {
@@ -150,7 +159,7 @@ class WorkerRunner implements r.Runner {
     );
     return typeof side === "object" && side !== null
       ? this.#onWorkspace(side.workspace, "diff", request, hooks)
-      : this.#read("diff", request, hooks);
+      : this.#read("diff", { ...request, ...this.#counts.of(request.from, request.to) }, hooks);
   }
 
   list(request: r.ListRequest): Promise<Answer<"list">> {

@@ -9,10 +9,12 @@ import { changeAt, compareTrees, entryFacts } from "./compare.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { isDamaged } from "./damage.ts";
 import { hunksOf } from "./hunks.ts";
-import type { ComparedLines, Text } from "./lines.ts";
+import type { ComparedLines, LineCounts, Text } from "./lines.ts";
 import { compareTexts, countsOf, textOf } from "./lines.ts";
 import type { Effort } from "./match-lines.ts";
 import { keyOf } from "./pool.ts";
+import type { CountedFile } from "./known-counts.ts";
+import { contentsKey } from "./known-counts.ts";
 import { RenameFinder } from "./renames.ts";
 import type { ReadableSide } from "./sides.ts";
 
@@ -31,6 +33,8 @@ export interface DiffOptions {
   renames?: boolean;
   /** Remembers what it found for the next page. */
   finder?: RenameFinder;
+  /** Files whose lines were counted before. */
+  counted?: readonly CountedFile[];
   limit: number;
   cursor?: string;
 }
@@ -45,6 +49,7 @@ export function diff(options: DiffOptions, hooks: WorkHooks = {}): DiffResult {
   if (options.path !== undefined) return diffOne(options, pathBytes(options.path), hooks);
   const after = options.cursor === undefined ? undefined : decodeCursor(options.cursor);
   const budget: Budget = { left: pageEffort, bytes: pageBytes };
+  const linesOf = toldLines(options, budget);
   const files: DiffFile[] = [];
   let last: Buffer | undefined;
   for (const change of shownChanges(options, hooks)) {
@@ -53,7 +58,7 @@ export function diff(options: DiffOptions, hooks: WorkHooks = {}): DiffResult {
     if (files.length === options.limit && last !== undefined) {
       return { files, next_cursor: encodeCursor(last) };
     }
-    files.push(diffFile(change, contentsUnlessDamaged(options, change, budget)));
+    files.push(diffFile(change, linesOf(change)));
     last = change.path;
   }
   return { files };
@@ -67,8 +72,9 @@ function diffOne(options: DiffOptions, path: Buffer, hooks: WorkHooks): DiffResu
     if (!side) throw new ProtocolError("not_found", `${path.toString()} is in neither side.`);
     return { files: [], hunks: [] };
   }
+  if (change.damaged === true) return { files: [diffFile(change, unknownLines)], hunks: [] };
   const contents = contentsOf(options, change, { left: pageEffort, bytes: pageBytes });
-  const file = diffFile(change, contents);
+  const file = diffFile(change, linesIn(contents));
   if (file.binary || file.before?.hash === file.after?.hash) return { files: [file], hunks: [] };
   const { compared, texts } = contents;
   if (compared === null) return { files: [file], too_large: true };
@@ -121,18 +127,39 @@ interface Contents {
   compared: ComparedLines | null;
 }
 
-/** Of all files only those that are damaged lack their lines. */
-function contentsUnlessDamaged(
-  options: DiffOptions,
-  change: Shown,
-  budget: Budget,
-): Contents | null {
-  try {
-    return contentsOf(options, change, budget);
-  } catch (error) {
-    if (isDamaged(error)) return null;
-    throw error;
-  }
+/** What a list tells of a file's lines. */
+interface Lines {
+  counts: LineCounts | null;
+  binary: boolean;
+  damaged?: true;
+}
+
+const unknownLines: Lines = { counts: null, binary: false, damaged: true };
+
+function linesIn({ texts, compared }: Contents): Lines {
+  return {
+    counts: compared === null ? null : countsOf(compared),
+    binary: texts.includes("binary"),
+  };
+}
+
+/** Tells of each file's lines what is known already, or else reads it, within the budget. */
+function toldLines(options: DiffOptions, budget: Budget): (change: Shown) => Lines {
+  const { counted = [], ignore_whitespace = false } = options;
+  const usable = ignore_whitespace ? [] : counted;
+  const known = new Map(usable.map((file) => [contentsKey(file.before, file.after), file]));
+  return (change) => {
+    const { before, after, damaged } = change;
+    if (damaged === true) return unknownLines;
+    const counts = known.get(contentsKey(before?.hash, after?.hash));
+    if (counts !== undefined) return { counts, binary: false };
+    try {
+      return linesIn(contentsOf(options, change, budget));
+    } catch (error) {
+      if (isDamaged(error)) return unknownLines;
+      throw error;
+    }
+  };
 }
 
 function contentsOf(options: DiffOptions, change: Shown, budget: Budget): Contents {
@@ -147,11 +174,8 @@ function contentsOf(options: DiffOptions, change: Shown, budget: Budget): Conten
   return { texts, compared: compareTexts(old.lines, now.lines, budget, ignore_whitespace) };
 }
 
-/** `contents` null where they are damaged. */
-function diffFile(change: Shown, contents: Contents | null): DiffFile {
-  const { path, kind, before, after, movedFrom, damaged } = change;
-  const compared = contents?.compared ?? null;
-  const counts = compared === null || damaged === true ? null : countsOf(compared);
+function diffFile(change: Shown, { counts, binary, damaged }: Lines): DiffFile {
+  const { path, kind, before, after, movedFrom } = change;
   const source = movedFrom === undefined ? null : wirePath(movedFrom);
   return {
     ...wirePath(path),
@@ -162,8 +186,8 @@ function diffFile(change: Shown, contents: Contents | null): DiffFile {
     after: after && entryFacts(after),
     added: counts?.added ?? null,
     removed: counts?.removed ?? null,
-    binary: contents?.texts.includes("binary") ?? false,
-    ...((contents === null || damaged === true) && { damaged: true }),
+    binary,
+    ...(damaged === true && { damaged }),
   };
 }
 

@@ -10,6 +10,8 @@ const maxEdits = 1000;
 /** After so many it pays to look for lines that tell where one is. */
 const cheapEdits = 200;
 const leastEdits = 50;
+/** With so much left nothing was cut short for want of effort. */
+export const ampleEffort = maxEdits ** 2;
 
 /** Lines as numbers, and where each stands in the whole text. */
 interface Part {
