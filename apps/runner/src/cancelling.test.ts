@@ -1,9 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultSettings } from "@cairn/shared/session";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { WorkHooks } from "./cancelling.ts";
+import { cancelled as cancelledError } from "./cancelling.ts";
+import { realFs } from "./fs.ts";
+import { LocalRunner } from "./local-runner.ts";
 import type { Captured, Hooks, Progress, Rules, Runner } from "./runner.ts";
 import { listTree } from "./testing/tree.ts";
 import { startRunner } from "./worker-runner.ts";
@@ -34,6 +38,38 @@ function capture(hooks?: Hooks, parent: string | null = null): Promise<Captured>
   return runner.capture({ pin: randomUUID(), workspace, rules, parent }, hooks);
 }
 
+/** The last file that a scan comes to takes seconds to read: a cancelled one is never done before. */
+function plantLarge(): string {
+  const path = join(workspace, "large");
+  writeFileSync(path, "");
+  truncateSync(path, 3e9);
+  return path;
+}
+
+/** The same runner in this thread: what it does depends on nobody's pace. */
+async function locally(work: (local: LocalRunner) => void): Promise<void> {
+  await runner.close();
+  const dataDir = join(home, "data");
+  const options = { storeDir: join(dataDir, "store"), storeLimit: null, ports: { fs: realFs } };
+  const local = new LocalRunner({ dataDir, ...options });
+  try {
+    work(local);
+  } finally {
+    local.close();
+    runner = await startRunner({ dataDir });
+  }
+}
+
+/** Hooks of a call that is given up the first time that it tells how far it is. */
+function givenUp(told: Progress[] = []): WorkHooks {
+  return {
+    onProgress: (progress) => told.push(progress),
+    check: () => {
+      if (told.length > 0) throw cancelledError();
+    },
+  };
+}
+
 /** Hooks that cancel the call the first time that it tells how far it is. */
 function cancelling(told: Progress[] = []): Hooks {
   const controller = new AbortController();
@@ -50,8 +86,10 @@ const cancelled: unknown = expect.objectContaining({ name: "ProtocolError", code
 
 test("a capture that is cancelled while it stores pins nothing, and the next one works", async () => {
   const told: Progress[] = [];
+  const large = plantLarge();
   await expect(capture(cancelling(told))).rejects.toEqual(cancelled);
   expect(told[0]?.done).toBeLessThan(files);
+  rmSync(large);
   expect(await runner.reconcile([])).toBe(0);
   const captured = await capture();
   expect(captured.files).toBe(files);
@@ -107,13 +145,21 @@ test("a restore that is cancelled is taken back, and its folder is free again", 
     rules,
     target: { tree: first.tree, rules: first.rules, skipped: first.skipped },
   };
+  const large = plantLarge();
   await expect(runner.prepare(request, cancelling())).rejects.toEqual(cancelled);
-  await runner.prepare(request);
+  rmSync(large);
+  expect((await capture()).files).toBe(files);
   const told: Progress[] = [];
-  await expect(runner.apply(request.operation_id, cancelling(told))).rejects.toEqual(cancelled);
+  await locally((local) => {
+    local.prepare(request, {});
+    expect(() => local.apply(request.operation_id, givenUp(told))).toThrow(
+      /cancelled.* The folder is as it was before/,
+    );
+    expect(listTree(workspace)).toEqual(before);
+    local.abandon(request.operation_id);
+  });
   expect(told[0]?.phase).toBe("apply");
   expect(listTree(workspace)).toEqual(before);
-  await runner.abandon(request.operation_id);
   expect((await capture()).files).toBe(files);
 });
 
@@ -122,16 +168,22 @@ test("a scan, a plan, a comparison and a validation stop where they are", async 
   const target = { tree, rules: known, skipped };
   writeFileSync(join(workspace, "new"), "x");
   const snapshots = [{ pin: "a", snapshot: target }];
-  await expect(runner.scan({ workspace, rules }, cancelling())).rejects.toEqual(cancelled);
-  await expect(runner.plan({ workspace, rules, target }, cancelling())).rejects.toEqual(cancelled);
-  const to = { workspace, rules };
+  const request = { workspace, rules };
+  await locally((local) => {
+    const calls = [
+      (hooks: WorkHooks) => local.scan(request, hooks),
+      (hooks: WorkHooks) => local.dirty({ ...request, tree: null }, hooks),
+      (hooks: WorkHooks) => local.plan({ ...request, target }, hooks),
+      (hooks: WorkHooks) => local.validate({ snapshots, deep: true }, hooks),
+    ];
+    for (const call of calls) expect(() => call(givenUp())).toThrow(cancelledError());
+  });
   // It may be done before its first word of progress is heard.
   const controller = new AbortController();
-  const compared = runner.diff({ from: null, to, limit: 5 }, { signal: controller.signal });
+  const { signal } = controller;
+  const compared = runner.diff({ from: null, to: request, limit: 5 }, { signal });
   controller.abort();
   await expect(compared).rejects.toEqual(cancelled);
-  const validated = runner.validate({ snapshots, deep: true }, cancelling());
-  await expect(validated).rejects.toEqual(cancelled);
 });
 
 test("a signal that is aborted after the call ended does nothing", async () => {
