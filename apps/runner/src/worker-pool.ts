@@ -8,23 +8,42 @@ interface Member {
   idle: NodeJS.Timeout | undefined;
 }
 
-/** Worker threads by name, started by the first call and ended when nothing is asked for a while. */
+/** After the start, and after one was taken. */
+const usualSpareMs = 2_000;
+
+/**
+ * Worker threads by name, taken by the first call and ended when nothing is asked for a while. One
+ * that is ready and has no name yet spares that call two thirds of what else it would wait for, as
+ * to load its code and open the store takes longer than a capture.
+ */
 export class WorkerPool {
   readonly #data: WorkerData;
   readonly #idleMs: number;
   readonly #isHeld: (name: string) => boolean;
+  readonly #spareMs: number;
   readonly #members = new Map<string, Member>();
   readonly #ending = new Set<Promise<void>>();
+  #spare: WorkerThread | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** A thread for which `isHeld` is true is kept however long it idles. */
-  constructor(data: WorkerData, idleMs: number, isHeld: (name: string) => boolean) {
+  constructor(
+    data: WorkerData,
+    idleMs: number,
+    isHeld: (name: string) => boolean,
+    spareMs = usualSpareMs,
+  ) {
     this.#data = data;
     this.#idleMs = idleMs;
     this.#isHeld = isHeld;
+    this.#spareMs = spareMs;
+    this.#spareSoon();
   }
 
-  get size(): number {
-    return this.#members.size;
+  /** Whether a thread is there that nobody has taken yet. */
+  get hasSpare(): boolean {
+    return this.#spare !== undefined;
   }
 
   async call<M extends Method>(
@@ -43,17 +62,35 @@ export class WorkerPool {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#spareTimer);
     for (const [name, member] of this.#members) this.#end(name, member);
-    await Promise.all(this.#ending);
+    await Promise.all([...this.#ending, this.#spare?.close()]);
   }
 
   #start(name: string): Member {
-    const thread = new WorkerThread(this.#data, () => {
-      if (this.#members.get(name) === member) this.#members.delete(name);
-    });
+    const thread = this.#spare ?? new WorkerThread(this.#data);
+    this.#spare = undefined;
+    this.#spareSoon();
     const member: Member = { thread, idle: undefined };
+    thread.onEnd = () => {
+      if (this.#members.get(name) === member) this.#members.delete(name);
+    };
     this.#members.set(name, member);
     return member;
+  }
+
+  #spareSoon(): void {
+    clearTimeout(this.#spareTimer);
+    if (this.#closed) return;
+    this.#spareTimer = setTimeout(() => {
+      try {
+        this.#spare = new WorkerThread(this.#data);
+        this.#spare.onEnd = () => (this.#spare = undefined);
+      } catch {
+        // The system has no room for a thread now; whoever needs one is told.
+      }
+    }, this.#spareMs).unref();
   }
 
   #rest(name: string, member: Member): void {

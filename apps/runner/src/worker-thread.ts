@@ -19,11 +19,13 @@ export class WorkerThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
+  /** Called when it has ended, however that came. */
+  onEnd: () => void = () => undefined;
   #nextId = 1;
   #failure: Error | undefined;
   #alive = true;
 
-  constructor(data: WorkerData, onEnd: () => void) {
+  constructor(data: WorkerData) {
     this.#worker = new Worker(new URL("worker.ts", import.meta.url), {
       workerData: data,
       execArgv: [],
@@ -36,7 +38,7 @@ export class WorkerThread {
       this.#worker.on("exit", () => {
         this.#alive = false;
         this.#rejectAll();
-        onEnd();
+        this.onEnd();
         resolve();
       });
     });
