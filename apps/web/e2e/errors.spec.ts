@@ -72,6 +72,12 @@ test("a folder deleted before a checkpoint says so, and restore brings it back",
   await expect(row(page, "Whole")).toBeVisible();
   rmSync(work.workspace, { recursive: true });
 
+  const unknown = page.getByRole("button", { name: "changes not known" });
+  await unknown.click();
+  const changes = page.getByRole("dialog", { name: "What changed in the folder" });
+  await expect(changes.getByRole("alert")).toContainText("workspace_unavailable");
+  await page.keyboard.press("Escape");
+
   await page.getByRole("button", { name: "Checkpoint", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Create a checkpoint" });
   await dialog.getByLabel("Message").fill("Of nothing");
@@ -85,9 +91,11 @@ test("a folder deleted before a checkpoint says so, and restore brings it back",
   const details = await openDetails(page, "Whole");
   await details.getByRole("button", { name: "Restore…" }).click();
   const restore = page.getByRole("dialog", { name: /Restore to/ });
+  await expect(restore.getByText("The folder holds nothing of this checkpoint.")).toBeVisible();
   await restore.getByRole("button", { name: /^Restore \d+ files$/ }).click();
   await expect(notice(page, "Restored to “Whole”")).toBeVisible();
   expect(listTree(work.workspace)).toEqual(whole);
+  await expect(page.getByText("no changes since")).toBeVisible();
 });
 
 test("a file edited while the restore dialog is open brings a new plan, and is not lost", async ({

@@ -79,7 +79,10 @@ test("work that takes its time shows how far it is, and is cancelled with nothin
   const create = dialogOf(page, "Create a checkpoint");
   await create.getByLabel("Message").fill("With the image");
   await create.getByRole("button", { name: "Create checkpoint" }).click();
-  await expect(create.getByRole("progressbar")).toBeVisible();
+  await expect(create.getByRole("progressbar")).toHaveAttribute(
+    "aria-valuetext",
+    /^Saving the folder as it is now,.* [\d.]+ [MG]B$/,
+  );
   await create.getByRole("button", { name: "Cancel" }).click();
   const none = create.getByText("Cancelled. No checkpoint was made.");
   await expect(none).toBeVisible({ timeout: 30_000 });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Page } from "@playwright/test";
 import { dialogOf, openDetails, row, rows } from "./screen.ts";
 import { expect, test, type Stage } from "./stage.ts";
@@ -90,6 +91,74 @@ test("rules are tried before they are carried out, and a compaction is taken bac
   await dialog.getByRole("button", { name: "Undo" }).click();
   await expect(dialog.getByText("They are back.")).toBeVisible();
   await expect(total(6)).toBeVisible();
+});
+
+test("what the rules do by themselves says when next, when last and what went, and is taken back", async ({
+  page,
+  ownStage,
+}) => {
+  const stage = await ownStage();
+  const work = await stage.session("Kept short");
+  const { session_id } = work;
+  for (let at = 1; at <= 5; at += 1) await work.checkpoint(`Step ${at}`, { "a.txt": `${at}\n` });
+  await stage.signIn(page, work.path);
+  let dialog = await settings(page, "Retention");
+  for (const at of [0, 1, 2]) {
+    await dialog.getByLabel("The newest of each of the latest").nth(at).fill("");
+  }
+  await dialog.getByLabel("The newest", { exact: true }).fill("2");
+  await dialog.getByLabel("Do this by itself").check();
+  await dialog.getByLabel("Every").fill("1");
+  await dialog.getByRole("button", { name: "Save settings" }).click();
+  dialog = await settings(page, "Retention");
+  await expect(dialog.getByText("Next in 1 h.")).toBeVisible();
+
+  // Two hours go by, as far as the server's own note of it says.
+  const db = new DatabaseSync(join(stage.root, "data/cairn.db"));
+  db.prepare("update retentions set since = since - ?").run(2 * 3_600_000);
+  db.close();
+  const { session } = await stage.call("get_session", { session_id });
+  await stage.call("update_session", { session_id, settings: session.settings });
+  await expect(dialog.getByText(/^Next in 1 h\. Last .*: 3 checkpoints went\.$/)).toBeVisible();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(rows(page)).toHaveCount(2);
+
+  // It is not what the key takes back, but it can be named.
+  await expect(page.getByRole("button", { name: "Nothing to undo" })).toBeVisible();
+  await page.getByRole("button", { name: "Operations" }).click();
+  const operations = dialogOf(page, "Operations");
+  await operations.getByRole("button", { name: "Undo" }).click();
+  await expect(rows(page)).toHaveCount(5);
+});
+
+test("a folder over the session's limits says so before and after, and leads to where they are", async ({
+  page,
+  stage,
+}) => {
+  const work = await stage.session("Too large", {
+    "a.txt": "one\n",
+    "b.txt": "b\n",
+    "c.txt": "c\n",
+  });
+  const { session_id } = work;
+  await stage.call("update_session", { session_id, settings: { limits: { files: 2 } } });
+  await stage.signIn(page, work.path);
+  await page.keyboard.press("c");
+  const create = dialogOf(page, "Create a checkpoint");
+  await expect(create.getByText("3 files, 8 B: over a limit of this session.")).toBeVisible();
+  await create.getByRole("button", { name: "Create checkpoint" }).click();
+  const alert = create.getByRole("alert");
+  await expect(alert).toContainText("limit_reached");
+  await expect(alert).toContainText("more than 2 files");
+  await alert.getByRole("button", { name: "Raise the limit…" }).click();
+  const limits = dialogOf(page, "Session settings");
+  await limits.getByLabel("Files at most").fill("1000");
+  await limits.getByRole("button", { name: "Save settings" }).click();
+  await expect(limits).toHaveCount(0);
+  await page.keyboard.press("c");
+  await expect(create.getByText("Captures 3 files, 8 B.")).toBeVisible();
+  await create.getByRole("button", { name: "Create checkpoint" }).click();
+  await expect(rows(page)).toHaveCount(1);
 });
 
 /** Turns some bytes of every pack's middle. */

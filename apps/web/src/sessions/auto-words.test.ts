@@ -27,6 +27,13 @@ test("a time ahead is said in one unit", () => {
     "in 1 h",
     "in 1 d",
   ]);
+  // Never 60 min, nor 24 h.
+  expect([3569, 3599, 84_599, 84_600].map((each) => untilWords(at(each), now))).toEqual([
+    "in 59 min",
+    "in 1 h",
+    "in 23 h",
+    "in 1 d",
+  ]);
 });
 
 test("where automatic checkpoints stand is said with the next run, the failures and why", () => {

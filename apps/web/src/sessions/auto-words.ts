@@ -1,18 +1,19 @@
 import type { AutoState } from "@cairn/shared/session";
 import { plural } from "../format.ts";
 
-const units: [seconds: number, unit: string][] = [
-  [86_400, "d"],
-  [3600, "h"],
-  [60, "min"],
+/** From when on each is used: what would be rounded to 60 min is 1 h. */
+const units: [from: number, seconds: number, unit: string][] = [
+  [84_600, 86_400, "d"],
+  [3570, 3600, "h"],
+  [60, 60, "min"],
 ];
 
 /** How long until a time, in one unit: `in 4 min`, `in 20 s`, `now`. */
 export function untilWords(time: string, now: number): string {
   const seconds = Math.ceil((Date.parse(time) - now) / 1000);
   if (!(seconds > 0)) return "now";
-  for (const [size, unit] of units)
-    if (seconds >= size) return `in ${Math.round(seconds / size)} ${unit}`;
+  for (const [from, size, unit] of units)
+    if (seconds >= from) return `in ${Math.round(seconds / size)} ${unit}`;
   return `in ${seconds} s`;
 }
 
