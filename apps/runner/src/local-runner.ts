@@ -174,9 +174,11 @@ export class LocalRunner implements Calls {
     if (!this.#closed) this.#store.discard();
   }
 
-  /** Call once nobody waits for an answer: what was learnt of a workspace is written down. */
+  /** Call once nobody waits for an answer: what was learnt is written down, small commits joined. */
   tidy(): void {
-    if (!this.#closed) this.#memory?.tidy();
+    if (this.#closed) return;
+    this.#memory?.tidy();
+    this.#store.tidy();
   }
 
   /** Call now and then while nobody asks for anything, until it says that nothing is left. */

@@ -9,9 +9,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Folder } from "./remembered.ts";
+import { decodeFrames, encodeFrame } from "./cache-frames.ts";
 import { decodeFolders, encodeChanges, header } from "./stat-records.ts";
 
-/** Beyond twice what is worth keeping, and this, the file is written anew. */
+/** Records beyond twice those worth keeping, and this: the file is written anew. */
 const slackBytes = 64 * 1024;
 
 /** Where the cache of a workspace is, in a store's folder. */
@@ -30,6 +31,7 @@ export class StatCache {
   /** What the file holds. */
   #saved: Folder | undefined;
   #isWhole = true;
+  /** Of its records, before they are compressed. */
   #bytes = 0;
   #liveBytes = 0;
   #rewrite = true;
@@ -83,23 +85,23 @@ export class StatCache {
   #write(path: string, root: Folder): void {
     if (!this.#rewrite && this.#bytes <= 2 * this.#liveBytes + slackBytes) {
       const records = encodeChanges(root, this.#saved);
-      appendFileSync(path, records);
+      appendFileSync(path, encodeFrame(records));
       this.#bytes += records.length;
       return;
     }
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const beside = `${path}.new`;
-    const data = Buffer.concat([header, encodeChanges(root, undefined)]);
-    writeFileSync(beside, data, { mode: 0o600 });
+    const records = encodeChanges(root, undefined);
+    writeFileSync(beside, Buffer.concat([header, encodeFrame(records)]), { mode: 0o600 });
     renameSync(beside, path);
-    this.#bytes = data.length;
-    this.#liveBytes = data.length;
+    this.#bytes = records.length;
+    this.#liveBytes = records.length;
     this.#rewrite = false;
   }
 
   #load(path: string): void {
     try {
-      const data = readFileSync(path);
+      const data = decodeFrames(readFileSync(path));
       const { root, liveBytes } = decodeFolders(data);
       this.#root = root;
       this.#saved = root;

@@ -4,8 +4,9 @@ import { pathOf } from "./places.ts";
 import type { Folder } from "./remembered.ts";
 
 // After the header come records, each of one folder, the latest of a folder counting: length of
-// what follows, its CRC-32, length of the head, head (JSON), stamps and hashes of files.
-export const header = Buffer.from("CAIRNST\x03", "latin1");
+// what follows, its CRC-32, length of the head, head (JSON), stamps and hashes of files. In the
+// file they are compressed, see `cache-frames.ts`.
+export const header = Buffer.from("CAIRNST\x04", "latin1");
 const fixedBytes = 12;
 
 interface Head extends Omit<Folder, "files" | "folders"> {

@@ -55,7 +55,7 @@ export class Care {
     const { index, room } = this.#options;
     index.guarded(() => room.as("restore", () => new Claims(index).releaseAll()));
     try {
-      room.keep();
+      room.keep(index.packedBytes());
     } catch {
       // A disk that is that full has no room to set aside.
     }

@@ -1,5 +1,11 @@
 import type { StoreIndex } from "./store-index.ts";
 
+/**
+ * Packs of the little that single commits add, until that is joined: see `Joining`. Their name
+ * alone tells, so that an index that was made anew knows them too.
+ */
+export const youngEnding = ".young";
+
 /** Which thread appends to which pack. */
 export class Claims {
   readonly #index: StoreIndex;
@@ -8,16 +14,18 @@ export class Claims {
     this.#index = index;
   }
 
-  /** Takes a pack with room that nobody appends to. */
-  take(writer: string, limit: number): { name: string; bytes: number } | undefined {
+  /** Takes a pack with room that nobody appends to, a young one or another. */
+  take(writer: string, limit: number, young: boolean): { name: string; bytes: number } | undefined {
     const row = this.#index.write(() =>
       this.#index.database
         .prepare(
           `UPDATE packs SET writer = ? WHERE id =
-             (SELECT id FROM packs WHERE writer IS NULL AND bytes < ? ORDER BY id DESC LIMIT 1)
+             (SELECT id FROM packs
+              WHERE writer IS NULL AND bytes < ? AND (name LIKE '%${youngEnding}') = ?
+              ORDER BY id DESC LIMIT 1)
            RETURNING name, bytes`,
         )
-        .get(writer, limit),
+        .get(writer, limit, young ? 1 : 0),
     );
     return row && { name: String(row["name"]), bytes: Number(row["bytes"]) };
   }

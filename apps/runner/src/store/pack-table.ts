@@ -68,14 +68,33 @@ export class PackTable {
     });
   }
 
-  /** The next blocks of a pack, in order, so many that they take about `bytes`. */
-  blocks(pack: number, bytes: number): BlockRow[] {
+  /** The packs that a thread appends to, or did. */
+  claimedBy(writer: string): { id: number; name: string }[] {
+    return this.#database
+      .prepare("SELECT id, name FROM packs WHERE writer = ? ORDER BY id")
+      .all(writer)
+      .map(({ id, name }) => ({ id: Number(id), name: String(name) }));
+  }
+
+  /** Raw bytes and blocks of the packs that a thread appends to. */
+  weight(writer: string): { raw: number; blocks: number } {
+    const row = this.#database
+      .prepare(
+        `SELECT coalesce(sum(b.raw), 0) AS raw, count(*) AS blocks
+         FROM packs p JOIN blocks b ON b.pack = p.id WHERE p.writer = ?`,
+      )
+      .get(writer);
+    return { raw: Number(row?.["raw"]), blocks: Number(row?.["blocks"]) };
+  }
+
+  /** The next blocks of a pack, in order, so many that they take about `bytes`; else all. */
+  blocks(pack: number, bytes = Number.POSITIVE_INFINITY): BlockRow[] {
     const rows = this.#database
       .prepare(
         `SELECT id, offset, codec, count, raw, stored, refs, live FROM blocks
-         WHERE pack = ? ORDER BY offset LIMIT 1000`,
+         WHERE pack = ? ORDER BY offset LIMIT ?`,
       )
-      .all(pack);
+      .all(pack, bytes === Number.POSITIVE_INFINITY ? -1 : 1000);
     const taken: BlockRow[] = [];
     let sum = 0;
     for (const row of rows) {
@@ -113,8 +132,23 @@ export class PackTable {
         point.run(this.#index.rows.grownPack(to.pack, writer, end), to.offset, id);
       }
       this.#index.rows.repoint(writer, added, sources);
-      const remove = this.#database.prepare("DELETE FROM blocks WHERE id = ? AND refs = 0");
-      for (const id of emptied) remove.run(id);
+      this.#removeBlocks(emptied);
+    });
+  }
+
+  /**
+   * What was alive in packs was copied into `added` blocks, durably. Gives the names of those that
+   * are forgotten, as nothing is in them any more.
+   */
+  drain(
+    writer: string,
+    packs: { id: number; name: string }[],
+    { emptied, added }: { emptied: number[]; added: NewBlock[] },
+  ): string[] {
+    return this.#index.write(() => {
+      this.#index.rows.repoint(writer, added, new Set(emptied));
+      this.#removeBlocks(emptied);
+      return packs.filter(({ id }) => this.#removePack(id)).map(({ name }) => name);
     });
   }
 
@@ -127,13 +161,20 @@ export class PackTable {
 
   /** Forgets a pack without blocks; false when it has some. */
   drop(pack: number): boolean {
-    const { changes } = this.#index.write(() =>
-      this.#database
-        .prepare(
-          "DELETE FROM packs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE pack = ?1)",
-        )
-        .run(pack),
-    );
+    return this.#index.write(() => this.#removePack(pack));
+  }
+
+  #removeBlocks(emptied: number[]): void {
+    const remove = this.#database.prepare("DELETE FROM blocks WHERE id = ? AND refs = 0");
+    for (const id of emptied) remove.run(id);
+  }
+
+  #removePack(pack: number): boolean {
+    const { changes } = this.#database
+      .prepare(
+        "DELETE FROM packs WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM blocks WHERE pack = ?1)",
+      )
+      .run(pack);
     return Number(changes) > 0;
   }
 }

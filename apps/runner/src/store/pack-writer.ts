@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { join } from "node:path";
 import type { BlockPlace, Directory } from "./blocks.ts";
 import { encodeBlock, packHeader, release } from "./blocks.ts";
-import { Claims } from "./claims.ts";
+import { Claims, youngEnding } from "./claims.ts";
 import type { Disk } from "./disk.ts";
 import { writeAll } from "./disk.ts";
 import type { Room } from "./room.ts";
@@ -24,6 +24,8 @@ export interface PackWriterOptions {
   room: Room;
   /** A pack that holds so much is followed by another. */
   rollBytes: number;
+  /** Whether it writes young packs. */
+  young: boolean;
 }
 
 /** Appends blocks to a pack that no other thread appends to. */
@@ -34,6 +36,7 @@ export class PackWriter {
   readonly #claims: Claims;
   readonly #room: Room;
   readonly #rollBytes: number;
+  readonly #young: boolean;
   readonly #writer = randomBytes(12).toString("hex");
   #pack: OpenPack | undefined;
   /** Packs that were filled since the last commit. */
@@ -42,13 +45,14 @@ export class PackWriter {
   #newNames = false;
   #written = 0;
 
-  constructor({ disk, dir, index, room, rollBytes }: PackWriterOptions) {
+  constructor({ disk, dir, index, room, rollBytes, young }: PackWriterOptions) {
     this.#disk = disk;
     this.#dir = dir;
     this.#index = index;
     this.#claims = new Claims(index);
     this.#room = room;
     this.#rollBytes = rollBytes;
+    this.#young = young;
   }
 
   get writer(): string {
@@ -61,8 +65,12 @@ export class PackWriter {
   }
 
   /** Nothing is durable before `sync`. After an error call `abandon`. */
-  append(directory: Directory, raw: Uint8Array): { pack: string; place: BlockPlace } {
-    const { head, data, codec } = encodeBlock(directory, raw);
+  append(
+    directory: Directory,
+    raw: Uint8Array,
+    thorough = false,
+  ): { pack: string; place: BlockPlace } {
+    const { head, data, codec } = encodeBlock(directory, raw, thorough);
     const { pack, offset } = this.appendWhole([head, data]);
     const stored = data.length;
     if (data !== raw) release(data);
@@ -165,7 +173,7 @@ export class PackWriter {
 
   /** A pack with room that nobody appends to. What a crash left behind its end stays as garbage. */
   #reopen(): OpenPack | undefined {
-    const claimed = this.#claims.take(this.#writer, this.#rollBytes);
+    const claimed = this.#claims.take(this.#writer, this.#rollBytes, this.#young);
     if (claimed === undefined) return undefined;
     let fd: number | undefined;
     try {
@@ -183,7 +191,7 @@ export class PackWriter {
   }
 
   #create(): OpenPack {
-    const name = `${randomBytes(8).toString("hex")}.pack`;
+    const name = `${randomBytes(8).toString("hex")}${this.#young ? youngEnding : ".pack"}`;
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const fd = this.#room.making(() => this.#disk.open(join(this.#dir, name), flags, 0o600));
     this.#newNames = true;

@@ -18,17 +18,35 @@ interface Place {
   in: NewBlock | Gathering;
 }
 
+interface PendingOptions {
+  writer: PackWriter;
+  /** Of what comes to less than a block when it is flushed; without it, the other. */
+  few?: PackWriter;
+  /** A block holds so many bytes at most, or one object. */
+  bytes?: number;
+  /** Whether nobody waits for it. */
+  thorough?: boolean;
+}
+
 /** Objects that were put and not committed yet, gathered into blocks. */
 export class Pending {
   readonly #writer: PackWriter;
+  readonly #few: PackWriter;
+  readonly #bytes: number;
+  readonly #thorough: boolean;
   readonly #objects = new Map<string, Place>();
   // Folders and lists apart from contents, so that comparing trees reads few blocks.
-  readonly #contents: Gathering = gathering();
-  readonly #metadata: Gathering = gathering();
+  readonly #contents: Gathering;
+  readonly #metadata: Gathering;
   #blocks: NewBlock[] = [];
 
-  constructor(writer: PackWriter) {
+  constructor({ writer, few = writer, bytes = blockBytes, thorough = false }: PendingOptions) {
     this.#writer = writer;
+    this.#few = few;
+    this.#bytes = bytes;
+    this.#thorough = thorough;
+    this.#contents = { buffer: Buffer.allocUnsafe(bytes), used: 0, objects: [] };
+    this.#metadata = { buffer: Buffer.allocUnsafe(bytes), used: 0, objects: [] };
   }
 
   has(hash: string): boolean {
@@ -37,13 +55,13 @@ export class Pending {
 
   put(hash: string, kind: KindCode, data: Buffer, size: number): void {
     const into = kind === kinds.blob ? this.#contents : this.#metadata;
-    if (data.length >= blockBytes) {
+    if (data.length >= this.#bytes) {
       const alone: Gathering = { buffer: data, used: 0, objects: [] };
       this.#add(alone, hash, kind, data.length, size);
-      this.#write(alone);
+      this.#write(alone, this.#writer);
       return;
     }
-    if (into.used + data.length > blockBytes) this.#write(into);
+    if (into.used + data.length > this.#bytes) this.#write(into, this.#writer);
     data.copy(into.buffer, into.used);
     this.#add(into, hash, kind, data.length, size);
   }
@@ -58,11 +76,12 @@ export class Pending {
     return { kind: object.kind, size: object.size, data };
   }
 
-  /** Writes what is gathered, and gives all blocks since the last `clear`. */
-  flush(): NewBlock[] {
-    this.#write(this.#contents);
-    this.#write(this.#metadata);
-    return this.#blocks;
+  /** Writes what is gathered. Gives all blocks since the last `clear`, and who wrote them. */
+  flush(): { blocks: NewBlock[]; writer: PackWriter } {
+    const writer = this.#blocks.length === 0 ? this.#few : this.#writer;
+    this.#write(this.#contents, writer);
+    this.#write(this.#metadata, writer);
+    return { blocks: this.#blocks, writer };
   }
 
   clear(): void {
@@ -81,10 +100,11 @@ export class Pending {
     this.#objects.set(hash, { object, in: into });
   }
 
-  #write(from: Gathering): void {
+  #write(from: Gathering, writer: PackWriter): void {
     if (from.objects.length === 0) return;
     const directory: Directory = from.objects.map(({ kind, length }) => ({ kind, length }));
-    const { pack, place } = this.#writer.append(directory, from.buffer.subarray(0, from.used));
+    const raw = from.buffer.subarray(0, from.used);
+    const { pack, place } = writer.append(directory, raw, this.#thorough);
     const block: NewBlock = { pack, place, objects: from.objects };
     for (const { hash } of from.objects) {
       const known = this.#objects.get(hash);
@@ -94,8 +114,4 @@ export class Pending {
     from.used = 0;
     from.objects = [];
   }
-}
-
-function gathering(): Gathering {
-  return { buffer: Buffer.allocUnsafe(blockBytes), used: 0, objects: [] };
 }

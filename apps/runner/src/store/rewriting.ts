@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { codeOf } from "../fs.ts";
-import { directoryOf, isSoundBlock, packHeader, rawOf } from "./blocks.ts";
-import { Claims } from "./claims.ts";
+import { isSoundBlock, packHeader } from "./blocks.ts";
+import { Claims, youngEnding } from "./claims.ts";
 import type { Disk } from "./disk.ts";
 import { damagedIndex, isDamage } from "./errors.ts";
 import type { Gate, Pause } from "./gate.ts";
 import { aloneMs } from "./gate.ts";
-import { hashObject, kindOf, kinds } from "./hashing.ts";
+import { gatherLive } from "./live-objects.ts";
 import type { PackReader } from "./pack-reader.ts";
 import type { BlockRow, MovedBlock, PackRow } from "./pack-table.ts";
 import { PackTable } from "./pack-table.ts";
@@ -118,19 +118,20 @@ export class Rewriting {
   #move(pack: string, blocks: BlockRow[]): number | undefined {
     const { writer } = this.#options;
     const before = writer.written;
-    const gathered = new Pending(writer);
+    const gathered = new Pending({ writer });
     const moved: MovedBlock[] = [];
     const emptied: number[] = [];
     try {
       for (const block of blocks) {
         const bytes = this.#options.packs.readWhole(pack, block.place);
         const { id, place } = block;
-        if (isSoundBlock(bytes) && block.live >= place.raw * (1 - deadShare)) {
+        const isFull = block.live >= place.raw * (1 - deadShare);
+        if (isFull && !pack.endsWith(youngEnding) && isSoundBlock(bytes)) {
           moved.push({ id, place, to: writer.appendWhole([bytes]) });
-        } else if (this.#gather(gathered, bytes, block)) emptied.push(id);
+        } else if (gatherLive(this.#table, gathered, bytes, block)) emptied.push(id);
         else throw new RangeError("not all of a block is there");
       }
-      const added = gathered.flush();
+      const { blocks: added } = gathered.flush();
       writer.sync();
       this.#table.move(writer.writer, { moved, emptied, added });
       writer.committed();
@@ -143,23 +144,6 @@ export class Rewriting {
       writer.abandon();
       throw error;
     }
-  }
-
-  /** Takes what is alive out of a block; false when not all of it is there. */
-  #gather(into: Pending, bytes: Buffer, block: BlockRow): boolean {
-    let found = 0;
-    const raw = rawOf(bytes);
-    for (const { kind, offset, length } of directoryOf(bytes)) {
-      const name = kindOf(kind);
-      if (name === undefined) continue;
-      const data = raw.subarray(offset, offset + length);
-      const hash = hashObject(name, data);
-      const here = this.#table.inBlock(hash, block.id);
-      if (here?.offset !== offset) continue;
-      into.put(hash, kinds[name], data, here.size);
-      found += 1;
-    }
-    return found === block.refs;
   }
 }
 

@@ -7,7 +7,10 @@ import { isDiskFull } from "./errors.ts";
 
 const MiB = 1024 * 1024;
 const mostReserved = 256 * MiB;
-const reserveBytes = 4 * MiB;
+/** Of a large store, whose restores are larger, an eighth of its packs up to the second. */
+const [leastReserve, mostReserve] = [2 * MiB, 16 * MiB];
+/** With less than this free nobody waits for the disk to be full. */
+const scarceBytes = 4 * MiB;
 const leastFree = 64 * MiB;
 const lookEvery = 8 * MiB;
 
@@ -102,9 +105,11 @@ export class Room {
     }
   }
 
-  /** Sets aside what `making` gives up, where the disk has plenty. */
-  keep(): void {
-    const { free, wanted } = this.#wanted();
+  /** Sets aside what `making` gives up, where the disk has plenty; `held` as for `check`. */
+  keep(held: number): void {
+    const { total, free } = this.#disk.room(this.#dir);
+    const reserve = Math.min(Math.max(Math.floor(held / 8), leastReserve), mostReserve);
+    const wanted = Math.min(reserve, Math.floor(total / 16));
     const kept = this.#disk.list(this.#dir).find(({ name }) => name === "reserve")?.bytes ?? 0;
     if (kept >= wanted || free < 4 * wanted) return;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -125,13 +130,8 @@ export class Room {
    * room for a restore too, and cannot ask for it.
    */
   #open(): void {
-    const { free, wanted } = this.#wanted();
-    if (free < wanted) this.#give();
-  }
-
-  #wanted(): { free: number; wanted: number } {
     const { total, free } = this.#disk.room(this.#dir);
-    return { free, wanted: Math.min(reserveBytes, Math.floor(total / 16)) };
+    if (free < Math.min(scarceBytes, Math.floor(total / 16))) this.#give();
   }
 
   #give(): boolean {

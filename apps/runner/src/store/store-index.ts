@@ -33,6 +33,10 @@ export interface CommitOptions {
 export type Making = <T>(work: () => T) => T;
 
 const busyMs = 30_000;
+/** What the log may keep on the disk from one commit to the next. */
+const logBytes = 400 * 1024;
+/** Rows that were written since the log was copied into the index last: some three captures. */
+const muchWritten = 80;
 
 /** The SQLite index of the packs. Each thread has a connection of its own. */
 export class StoreIndex {
@@ -42,6 +46,8 @@ export class StoreIndex {
   readonly #making: Making;
   readonly #has: StatementSync;
   readonly #find: StatementSync;
+  readonly #changes: StatementSync;
+  #copied = 0;
 
   constructor(path: string, making: Making = (work) => work()) {
     this.#dir = dirname(path);
@@ -53,7 +59,8 @@ export class StoreIndex {
     });
     try {
       this.database.exec(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 400",
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 400;
+         PRAGMA journal_size_limit = ${logBytes}`,
       );
       making(() => prepareSchema(this.database));
       this.rows = new BlockRows(this.database);
@@ -64,6 +71,7 @@ export class StoreIndex {
          FROM objects o JOIN blocks b ON b.id = o.block JOIN packs p ON p.id = b.pack
          WHERE o.hash = ?`,
       );
+      this.#changes = this.database.prepare("SELECT total_changes() AS n");
     } catch (error) {
       this.database.close();
       throw openError(error);
@@ -112,6 +120,22 @@ export class StoreIndex {
   /** One write transaction. */
   write<T>(work: () => T): T {
     return this.#making(() => transaction(this.database, work));
+  }
+
+  /**
+   * Copies the log into the index where there is much in it, so that it begins anew. Nobody waits
+   * for it, and it waits for nobody: what others still read stays for the next time.
+   */
+  tidy(): void {
+    const changes = Number(this.#changes.get()?.["n"]);
+    if (changes - this.#copied < muchWritten) return;
+    this.#copied = changes;
+    try {
+      this.database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      // It stays in the log. Whoever writes next meets the same, and is told.
+      this.known(error);
+    }
   }
 
   /** Adds blocks whose bytes are durable, and pins the snapshot, in one transaction. */

@@ -14,6 +14,7 @@ import { readContent, splitContent } from "./file-content.ts";
 import { Gate } from "./gate.ts";
 import { hashObject, kinds } from "./hashing.ts";
 import type { Kind } from "./hashing.ts";
+import { Joining } from "./joining.ts";
 import { Journals } from "./journals.ts";
 import type { ObjectStore, ReadAt, RecordKind, TreeEntry } from "./objects.ts";
 import { PackReader } from "./pack-reader.ts";
@@ -32,6 +33,8 @@ export interface StoreOptions {
   disk?: Disk;
   /** Bytes after which a pack is full. */
   rollBytes?: number;
+  /** Bytes of small commits that `tidy` joins. */
+  joinBytes?: number;
 }
 
 /**
@@ -47,6 +50,8 @@ export class Store implements ObjectStore {
   readonly #gate: Gate;
   readonly #packs: PackReader;
   readonly #writer: PackWriter;
+  readonly #young: PackWriter;
+  readonly #joining: Joining;
   readonly #pending: Pending;
   readonly #reading: Reading;
   readonly #put: Sink;
@@ -55,7 +60,7 @@ export class Store implements ObjectStore {
 
   constructor(
     dir: string,
-    { limit = null, disk = realDisk, rollBytes = packRollBytes }: StoreOptions,
+    { limit = null, disk = realDisk, rollBytes = packRollBytes, joinBytes }: StoreOptions,
   ) {
     this.dir = dir;
     const packs = join(dir, "packs");
@@ -72,19 +77,15 @@ export class Store implements ObjectStore {
     }
     this.journals = new Journals(this.index);
     this.#packs = new PackReader(disk, packs);
-    this.#writer = new PackWriter({ disk, dir: packs, index: this.index, room, rollBytes });
-    this.#pending = new Pending(this.#writer);
+    const parts = { disk, dir: packs, index: this.index, room, rollBytes };
+    this.#writer = new PackWriter({ ...parts, young: false });
+    this.#young = new PackWriter({ ...parts, young: true });
+    this.#pending = new Pending({ writer: this.#writer, few: this.#young });
     this.#reading = new Reading(this.index, this.#packs, this.#pending);
-    this.care = new Care({
-      dir,
-      index: this.index,
-      disk,
-      room,
-      gate: this.#gate,
-      packs: this.#packs,
-      writer: this.#writer,
-      reading: this.#reading,
-    });
+    const [gate, reader, writer] = [this.#gate, this.#packs, this.#writer];
+    const used = { index: this.index, disk, room, gate, packs: reader, writer };
+    this.care = new Care({ ...used, dir, reading: this.#reading });
+    this.#joining = new Joining({ ...used, dir: packs, young: this.#young, enough: joinBytes });
     this.#put = (kind, hash, data, size) => {
       if (!this.has(hash)) this.#appending(() => this.#pending.put(hash, kinds[kind], data, size));
     };
@@ -172,15 +173,15 @@ export class Store implements ObjectStore {
   /** After an error nothing that was put since the last commit is kept. */
   commit(pin?: Pin): void {
     this.hold();
-    const blocks = this.#appending(() => {
-      const blocks = this.#pending.flush();
+    const { blocks, writer } = this.#appending(() => {
+      const flushed = this.#pending.flush();
       // Bytes first: a row that is committed never points at bytes that are not on the disk.
-      this.#writer.sync();
-      return blocks;
+      flushed.writer.sync();
+      return flushed;
     });
     let refused = false;
     try {
-      this.index.commit(this.#writer.writer, blocks, pin, {
+      this.index.commit(writer.writer, blocks, pin, {
         distrusted: this.#distrusted,
         check: (held) => {
           refused = true;
@@ -190,18 +191,25 @@ export class Store implements ObjectStore {
       });
     } catch (error) {
       // Where a sync failed the rows may be on the disk after all: their bytes must stay then.
-      if (refused || isDiskFull(error)) this.#writer.discard();
-      this.#writer.abandon();
+      if (refused || isDiskFull(error)) writer.discard();
+      writer.abandon();
       this.#forget();
       throw writeError(this.index.known(error));
     }
-    this.#writer.committed();
+    writer.committed();
     this.#forget();
+  }
+
+  /** Call once nobody waits for an answer: what many small commits have added is joined. */
+  tidy(): void {
+    this.discard();
+    this.#joining.run();
+    this.index.tidy();
   }
 
   /** Drops what was put since the last commit. Call it when a call ends, however it does. */
   discard(): void {
-    this.#writer.discard();
+    for (const writer of [this.#writer, this.#young]) writer.discard();
     this.#forget();
     this.#packs.rest();
   }
@@ -236,7 +244,7 @@ export class Store implements ObjectStore {
       this.#packs.forget();
       this.index.guarded(() => {
         this.care.stop();
-        this.#writer.close();
+        for (const writer of [this.#writer, this.#young]) writer.close();
       });
     } finally {
       this.#gate.close();
@@ -260,8 +268,10 @@ export class Store implements ObjectStore {
       return work();
     } catch (error) {
       // None of it is in the index: it need not take space until somebody collects it.
-      this.#writer.discard();
-      this.#writer.abandon();
+      for (const writer of [this.#writer, this.#young]) {
+        writer.discard();
+        writer.abandon();
+      }
       this.#forget();
       throw writeError(error);
     }

@@ -17,11 +17,14 @@ const unlikeSql = `
     ON used.block = blocks.id
   WHERE blocks.refs <> coalesce(used.refs, 0) OR blocks.live <> coalesce(used.live, 0)`;
 
-interface Row {
-  hash: Uint8Array;
-  kind: number;
+interface Place {
   block: number;
   length: number;
+}
+
+interface Row extends Place {
+  hash: Uint8Array;
+  kind: number;
 }
 
 interface Used {
@@ -47,8 +50,9 @@ export class Sweeping {
   *run(): Generator<Pause, void> {
     const last = this.#lastBlock();
     const marked = this.#marking.size;
-    // Whoever knows a folder or list takes all that it holds for stored: these go first, together.
-    const dead: Row[] = [];
+    // Whoever knows a folder or list takes all that it holds for stored: these go first, together,
+    // or with the first of the contents.
+    let dead: Row[] = [];
     let found = 0;
     for (const page of this.#pages("true")) {
       for (const row of page) {
@@ -60,11 +64,16 @@ export class Sweeping {
       yield;
     }
     if (found < marked) this.#refuseMissing();
-    yield* this.#remove(dead);
     for (const page of this.#pages(`NOT ${holders}`)) {
-      yield* this.#remove(this.#unmarked(page));
+      // As few transactions as may be: each is waited for until the disk has it.
+      if (dead.length >= pageRows) {
+        yield* this.#remove(dead);
+        dead = [];
+      }
+      dead.push(...this.#unmarked(page));
       yield;
     }
+    yield* this.#remove(dead);
     this.#compare(last);
     this.#trust();
   }
@@ -109,7 +118,7 @@ export class Sweeping {
     });
   }
 
-  #keep({ block, length }: Row): void {
+  #keep({ block, length }: Place): void {
     const used = this.#used.get(block) ?? { refs: 0, live: 0 };
     used.refs += 1;
     used.live += length;
@@ -132,16 +141,19 @@ export class Sweeping {
     const { database } = this.#index;
     const dead = rows.filter((row) => !this.#marking.has(row.hash));
     for (const row of rows) if (this.#marking.has(row.hash)) this.#keep(row);
+    let removed = 0;
     this.#index.write(() => {
-      const remove = database.prepare("DELETE FROM objects WHERE hash = ?");
+      // Where it stands now: what is small is joined and moved meanwhile.
+      const remove = database.prepare("DELETE FROM objects WHERE hash = ? RETURNING block, length");
       const unused: StatementSync = database.prepare(
         "UPDATE blocks SET refs = refs - ?, live = live - ? WHERE id = ?",
       );
-      for (const { hash } of dead) remove.run(hash);
-      for (const [block, { refs, live }] of sums(dead)) unused.run(refs, live, block);
+      const gone = dead.flatMap(({ hash }) => remove.all(hash) as unknown as Place[]);
+      for (const [block, { refs, live }] of sums(gone)) unused.run(refs, live, block);
+      removed = gone.length;
     });
     this.#marking.wrote();
-    this.removed += dead.length;
+    this.removed += removed;
   }
 
   /** Objects that are gone are no concern any more. */
@@ -182,7 +194,7 @@ function isHolder({ kind }: Row): boolean {
   return kind === kinds.tree || kind === kinds.chunks;
 }
 
-function sums(rows: Row[]): Map<number, Used> {
+function sums(rows: Place[]): Map<number, Used> {
   const sum = new Map<number, Used>();
   for (const { block, length } of rows) {
     const used = sum.get(block) ?? { refs: 0, live: 0 };

@@ -17,7 +17,7 @@ export interface CrowdThread {
 
 const { dir, name, seed, rounds } = workerData as CrowdThread;
 const random = randomOf(seed);
-const store = openStore(dir);
+const store = openStore(dir, { joinBytes: 100_000 });
 const held: { pin: string; files: Files; snapshot: Snapshot }[] = [];
 
 /** Of forty folders with always the same contents, so that threads know each other's. */
@@ -43,6 +43,8 @@ for (let round = 0; round < rounds; round += 1) {
     held.push({ pin, files, snapshot: keep(store, pin, files) });
   }
   if (held.length > 4) store.unpin(held.splice(random(held.length), 1).map(({ pin }) => pin));
+  // As after each answer.
+  store.tidy();
   const one = held[random(Math.max(held.length, 1))];
   if (one !== undefined) assert.deepEqual(readFiles(store, one.snapshot), one.files);
 }

@@ -10,8 +10,8 @@ import type { Files } from "./snapshots.ts";
 import { filesOf, keep, readFiles, snapshotsIn } from "./snapshots.ts";
 import { noise, StoreSite } from "./store-site.ts";
 
-export type Work = "capture" | "collect";
-export const storeWorks: Work[] = ["capture", "collect"];
+export type Work = "capture" | "collect" | "join";
+export const storeWorks: Work[] = ["capture", "collect", "join"];
 export const storeFaults = ["EIO", "ENOSPC", "EMFILE", "EROFS", "EDQUOT", "short", "crash"];
 
 /** Chunked, but small in a pack. */
@@ -20,11 +20,13 @@ const before: Files = { ...filesOf("before", 60), large: large("before") };
 const dropped: Files = { ...filesOf("dropped", 60), other: noise(300_000, "dropped") };
 const captured: Files = { ...filesOf("captured", 90), large: large("captured") };
 const afterwards = filesOf("afterwards", 10);
+/** Of a work that joins: pins of small commits, and what each holds. */
+const small = ["a", "b", "c"].map((pin) => [pin, filesOf(pin, 20, 2000)] as const);
 
 /** How many steps the work takes. */
 export function countSteps(work: Work, parent: string): number {
   const faults = new Faults("none");
-  using site = begun(parent, faults);
+  using site = begun(parent, faults, work);
   const from = faults.steps;
   perform(site.store, work);
   return faults.steps - from;
@@ -38,7 +40,7 @@ export function storeFault(
   parent: string,
 ): string | undefined {
   const faults = new Faults(fault);
-  using site = begun(parent, faults);
+  using site = begun(parent, faults, work);
   faults.at = faults.steps + at;
   let done = false;
   try {
@@ -64,7 +66,7 @@ export function storeFault(
 }
 
 function checkAfter(site: FaultSite, work: Work, done: boolean): string | undefined {
-  const wanted = new Map([["before", before]]);
+  const wanted = new Map(work === "join" ? small : [["before", before]]);
   const pins = site.store.index.pins();
   if (work === "capture") {
     // What was acknowledged is there; what was not may be, if the crash came after its commit.
@@ -116,12 +118,17 @@ function leftIn({ store, dir }: FaultSite): string | undefined {
 
 function perform(store: Store, work: Work): void {
   if (work === "capture") keep(store, "captured", captured);
-  else while (!store.collect({}).done) continue;
+  else if (work === "collect") while (!store.collect({}).done) continue;
+  else store.tidy();
 }
 
-/** Two snapshots, of which one was let go again. */
-function begun(parent: string, faults: Faults): FaultSite {
+/** Two snapshots, of which one was let go again; or the small ones. */
+function begun(parent: string, faults: Faults, work: Work): FaultSite {
   const site = new FaultSite(parent, faults);
+  if (work === "join") {
+    for (const [pin, files] of small) keep(site.store, pin, files);
+    return site;
+  }
   keep(site.store, "before", before);
   keep(site.store, "dropped", dropped);
   site.store.unpin(["dropped"]);
@@ -137,7 +144,7 @@ class FaultSite extends StoreSite {
 
   constructor(parent: string, faults: Faults) {
     // Packs so small that one is filled by the way.
-    super(parent, { disk: faults.disk(realDisk), rollBytes: 200_000 });
+    super(parent, { disk: faults.disk(realDisk), rollBytes: 200_000, joinBytes: 100_000 });
     this.#faults = faults;
     faults.watch(this.store.index);
   }

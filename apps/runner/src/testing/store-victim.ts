@@ -15,13 +15,14 @@ const random = randomOf(Number(seed));
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 
 prepareStore(dir);
-// Packs so small that they are rewritten all the time.
-const store = openStore(dir, { rollBytes: 150_000 });
+// Packs so small that they are rewritten, and joined, all the time.
+const store = openStore(dir, { rollBytes: 150_000, joinBytes: 200_000 });
 const held = store.index.pins();
 say("ready");
 for (let round = 0; round < rounds; round += 1) {
   try {
     act(round);
+    store.tidy();
   } catch (error) {
     // A call that was made to fail; anything else ends it.
     if (!(error instanceof ProtocolError)) throw error;
