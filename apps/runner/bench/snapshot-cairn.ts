@@ -7,6 +7,12 @@ import { startRunner } from "../src/worker-runner.ts";
 import { diskBytes } from "./snapshot-peer.ts";
 import type { Peer } from "./snapshot-peer.ts";
 
+// As in the server, whose threads find their code compiled from its second start on.
+process.env["NODE_COMPILE_CACHE"] ??= join(
+  import.meta.dirname,
+  "../../../node_modules/.cache/cairn-compiled",
+);
+
 const { ignore, include, limits } = defaultSettings;
 const rules: Rules = { ignore, include, limits };
 

@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Row } from "./snapshot-report.ts";
 import type { Tree } from "./snapshot-tree.ts";
 
@@ -29,7 +30,10 @@ async function call<T>({ url, method, params }: Call): Promise<T> {
   return body.result;
 }
 
-/** How long the event loop of a server is held up while it captures the tree, by p99 and at most. */
+/**
+ * How long the event loop of a server is held up while it captures the tree, by p99 and at most; and
+ * for as long while nothing is asked of it, which is what the machine's other work does to it.
+ */
 export async function loopDelay(tree: Tree, home: string, rounds: number): Promise<Row[]> {
   const row = (what: string): Row => ({
     what,
@@ -40,6 +44,8 @@ export async function loopDelay(tree: Tree, home: string, rounds: number): Promi
   });
   const p99 = row("server's event loop while capturing, delay at p99 (goal 20 ms)");
   const max = row("server's event loop while capturing, longest delay");
+  const idleP99 = row("server's event loop while idle for as long, delay at p99");
+  const idleMax = row("server's event loop while idle for as long, longest delay");
   const took = row("capture by a call to the server");
   const child = fork(program, [join(home, "served")], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -50,18 +56,25 @@ export async function loopDelay(tree: Tree, home: string, rounds: number): Promi
     const folder = { name: "bench", workspace: tree.folder };
     const session = { url, method: "create_session", params: folder };
     const { session_id } = await call<{ session_id: string }>(session);
-    for (let round = 0; round < rounds; round += 1) {
+    const watch = async (work: () => Promise<unknown>, [p99, max]: [Row, Row]): Promise<number> => {
       child.send("begin");
       const began = performance.now();
-      const params = { session_id, message: `round ${round}` };
-      await call({ url, method: "checkpoint", params });
-      (took.figures.cairn ??= []).push(performance.now() - began);
+      await work();
+      const took = performance.now() - began;
       child.send("tell");
       const told = await heard<LoopDelay>();
       (p99.figures.cairn ??= []).push(told.p99);
       (max.figures.cairn ??= []).push(told.max);
+      return took;
+    };
+    for (let round = 0; round < rounds; round += 1) {
+      const params = { session_id, message: `round ${round}` };
+      const capture = (): Promise<unknown> => call({ url, method: "checkpoint", params });
+      const ms = await watch(capture, [p99, max]);
+      (took.figures.cairn ??= []).push(ms);
+      await watch(() => setTimeout(ms), [idleP99, idleMax]);
     }
-    return [took, p99, max];
+    return [took, p99, max, idleP99, idleMax];
   } finally {
     child.send("stop");
     await once(child, "exit");
