@@ -163,13 +163,15 @@ export class RuleSet {
     const names = path.split("/");
     let standing: Standing = "captured";
     let folder = "";
+    let layer = this.#layers.get("");
     for (const [i, name] of names.entries()) {
       if (isForbidden(name)) return true;
       const at = folder === "" ? name : `${folder}/${name}`;
       const dir = isDir || i < names.length - 1;
-      ({ standing } = this.judge(standing, this.layerOf(folder), at, name, dir));
+      ({ standing } = this.judge(standing, layer, at, name, dir));
       if (standing === "ignored" && !(dir && this.mayInclude(at))) return true;
       folder = at;
+      layer = this.#layers.get(at) ?? layer;
     }
     return false;
   }
