@@ -6,6 +6,7 @@ import type { OperationRow, Tx } from "../storage/store.ts";
 import { commitAnswer, type Emit } from "./commit.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
 import { findCheckpoint, findOpenSession, findSession } from "./find.ts";
+import { nextUndo } from "./undo-stack.ts";
 import { operationView, summaryOf } from "./views.ts";
 
 /** An event lists at most so many checkpoints; beyond that it says to load the pages again. */
@@ -127,7 +128,7 @@ export async function undelete(
   const operation_id = deps.newId();
   const at = timestamp(deps.clock);
   return await commitAnswer(deps, context, async (tx, emit) => {
-    const removal = await tx.nextUndo(session_id);
+    const removal = await nextUndo(tx, session_id);
     const undoesIt = removal?.kind === "delete" && removal.checkpoint_id === checkpoint_id;
     await tx.insertOperation({
       operation_id,

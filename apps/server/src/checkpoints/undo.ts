@@ -11,6 +11,7 @@ import type { LongCall } from "./long-calls.ts";
 import { ensureRecovered } from "./recovery.ts";
 import { restoreTo } from "./restore.ts";
 import { removeCheckpoints, undeleteCheckpoints } from "./trash.ts";
+import { dropPurged, isPurged, nextRedo, nextUndo } from "./undo-stack.ts";
 import { operationView, toOperations } from "./views.ts";
 
 /** What an undo or redo answers, whichever it is. */
@@ -33,30 +34,12 @@ async function namedOperation(
   return row;
 }
 
-/** Whether what the undo of an operation would give back was deleted for good. */
-async function isPurged(deps: ServiceDeps, operation: OperationRow): Promise<boolean> {
-  const { session_id, safety_checkpoint_id, removed_ids } = operation;
-  const ids = safety_checkpoint_id === null ? removed_ids : [safety_checkpoint_id];
-  for (const id of ids) {
-    const row = await deps.store.checkpoint(session_id, id);
-    if (row !== null && row.purged_at === null) return false;
-  }
-  return ids.length > 0;
-}
-
-/** The latest operation that can be undone: one whose checkpoints were purged blocks no older one. */
-async function nextUndo(deps: ServiceDeps, session_id: string): Promise<OperationRow> {
-  for (;;) {
-    const next = await deps.store.nextUndo(session_id);
-    if (next === null) throw new ProtocolError("nothing_to_undo", "There is nothing to undo.");
-    if (!(await isPurged(deps, next))) return next;
-    await deps.store.transact((tx) => tx.updateOperation(next.operation_id, { undoable: false }));
-  }
-}
-
 async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Promise<OperationRow> {
   if (params.operation_id === undefined) {
-    return await nextUndo(deps, params.session_id);
+    await dropPurged(deps.store, params.session_id);
+    const next = await nextUndo(deps.store, params.session_id);
+    if (next === null) throw new ProtocolError("nothing_to_undo", "There is nothing to undo.");
+    return next;
   }
   const row = await namedOperation(deps, params.session_id, params.operation_id);
   const done = row.status === "done" || row.status === "done_with_differences";
@@ -68,7 +51,7 @@ async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Pro
   if (row.undone_by !== null) {
     throw new ProtocolError("nothing_to_undo", `This ${row.kind} is already undone.`);
   }
-  if (await isPurged(deps, row)) {
+  if (await isPurged(deps.store, row)) {
     throw new ProtocolError(
       "nothing_to_undo",
       `What this ${row.kind} could give back was deleted for good.`,
@@ -78,7 +61,7 @@ async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Pro
 }
 
 async function redoSubject(deps: ServiceDeps, params: ParsedParams<"redo">): Promise<OperationRow> {
-  const next = await deps.store.nextRedo(params.session_id);
+  const next = await nextRedo(deps.store, params.session_id);
   if (params.operation_id !== undefined) {
     const row = await namedOperation(deps, params.session_id, params.operation_id);
     if (row.operation_id !== next?.operation_id) {

@@ -314,28 +314,4 @@ describe("[STO2] store_facts", () => {
     expect(bytes.get(b.session_id)).toBeGreaterThan(550_000);
     expect(bytes.get(b.session_id)).toBeLessThan(facts.stored_bytes);
   });
-
-  test("a session over what it alone may keep takes no checkpoint, and restores still", async () => {
-    const [a, b] = [await scene(), await scene()];
-    await a.made(incompressible(900_000));
-    const limits = { store_bytes: 500_000 };
-    await call("update_session", { session_id: b.session_id, settings: { limits } });
-    const first = await b.made(incompressible(200_000));
-    await writeFile(b.file, incompressible(600_000));
-    const refused = call("checkpoint", { session_id: b.session_id });
-    await expect(refused).rejects.toMatchObject({
-      code: "store_full",
-      details: { limit: "store_bytes", limit_bytes: 500_000 },
-    });
-    expect(await b.live()).toEqual([first]);
-    const restored = await call("restore", { session_id: b.session_id, checkpoint_id: first });
-    expect(restored.status).toBe("restored");
-    await call("undo", { session_id: b.session_id });
-    expect((await readFile(b.file)).length).toBeGreaterThan(600_000);
-    await call("update_session", {
-      session_id: b.session_id,
-      settings: { limits: { store_bytes: null } },
-    });
-    await call("checkpoint", { session_id: b.session_id });
-  });
 });

@@ -59,7 +59,7 @@ export class Usage {
     throw new ProtocolError(
       "store_full",
       `With this checkpoint "${session.name}" alone would keep ${used} bytes of the store, and its ` +
-        `limit is ${limit}. Compact it, delete checkpoints for good and collect, or raise ` +
+        `limit is ${limit}. Delete checkpoints for good, those in the trash too, or raise ` +
         "limits.store_bytes. Restore and undo still work.",
       { details: { limit: "store_bytes", limit_bytes: limit, used_bytes: used } },
     );

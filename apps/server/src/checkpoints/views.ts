@@ -2,6 +2,7 @@ import type { CheckpointSummary } from "@cairn/shared/checkpoint";
 import type { Operation } from "@cairn/shared/operation";
 import type { Snapshot } from "@cairn/runner/runner";
 import type { CheckpointRow, NewCheckpoint, OperationRow, Reads } from "../storage/store.ts";
+import { nextRedo, nextUndo } from "./undo-stack.ts";
 
 /** What the wire shows of a row. */
 export function summaryOf(row: CheckpointRow): CheckpointSummary {
@@ -46,8 +47,8 @@ export async function toOperations(
   session_id: string,
   rows: OperationRow[],
 ): Promise<Operation[]> {
-  const undo = await reads.nextUndo(session_id);
-  const redo = await reads.nextRedo(session_id);
+  const undo = await nextUndo(reads, session_id);
+  const redo = await nextRedo(reads, session_id);
   return rows.map((row) => {
     const next =
       row.operation_id === undo?.operation_id

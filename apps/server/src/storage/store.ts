@@ -196,6 +196,8 @@ export interface Reads {
   deletedSessions(query: PageQuery): Promise<Page<SessionRow>>;
   /** Also finds deleted ones; null when it belongs to another session. */
   checkpoint(session_id: string, checkpoint_id: string): Promise<CheckpointRow | null>;
+  /** Whether any of these of a session lives, or, `too`, is in the trash. */
+  hasAny(session_id: string, checkpoint_ids: readonly string[], deleted?: "too"): Promise<boolean>;
   /** Live ones by keyset on sequence_number. `total` counts what the filter matches. */
   checkpoints(query: CheckpointQuery): Promise<Page<CheckpointSummary> & { total: number }>;
   /** Oldest first, tombstones too. */
@@ -240,8 +242,11 @@ export interface Reads {
   /** Newest first. */
   operations(query: PageQuery & { session_id: string }): Promise<Page<OperationRow>>;
   pendingOperations(): Promise<OperationRow[]>;
-  /** The operation that undo takes back next: latest undoable done restore, delete or compact. */
-  nextUndo(session_id: string): Promise<OperationRow | null>;
+  /**
+   * The operation that undo takes back next: latest undoable done restore, delete or compact,
+   * before the place `ord` when that is given.
+   */
+  nextUndo(session_id: string, ord?: number): Promise<OperationRow | null>;
   /** The undo that redo takes back next: latest not redone, with no newer stack operation. */
   nextRedo(session_id: string): Promise<OperationRow | null>;
   position(session_id: string): Promise<LogPosition | null>;

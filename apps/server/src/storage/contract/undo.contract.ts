@@ -107,6 +107,8 @@ export function undoContract(open: Open): void {
             const undo = await store.nextUndo(session_id);
             const redo = await store.nextRedo(session_id);
             expect(undo?.operation_id).toBe(model.undos.at(-1)?.id);
+            const below = undo === null ? null : await store.nextUndo(session_id, undo.ord);
+            expect(below?.operation_id).toBe(model.undos.at(-2)?.id);
             expect(redo?.operation_id).toBe(model.redos.at(-1)?.undo);
           }
         }),

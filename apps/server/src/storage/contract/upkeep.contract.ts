@@ -112,6 +112,27 @@ export function upkeepContract(open: Open): void {
       expect(await counted()).toBe(0);
     });
 
+    test("of many knows whether any lives, or is still in it", async () => {
+      const ids = await addMany(150);
+      const { row: foreign } = await addCheckpoint(store, await addSession(store));
+      const last = ids.at(-1)!;
+      const facts = async () => [
+        await store.hasAny(session_id, ids),
+        await store.hasAny(session_id, ids, "too"),
+      ];
+      await store.transact(async (tx) => {
+        const purge = { deleted_at: at(9), purged_at: at(9) };
+        for (const id of ids.slice(0, -1)) await tx.updateCheckpoint(id, purge);
+      });
+      expect(await facts()).toEqual([true, true]);
+      await removeCheckpoint(store, last);
+      expect(await facts()).toEqual([false, true]);
+      await store.transact((tx) => tx.updateCheckpoint(last, { purged_at: at(9) }));
+      expect(await facts()).toEqual([false, false]);
+      expect(await store.hasAny(session_id, [foreign.checkpoint_id])).toBe(false);
+      expect(await store.hasAny(session_id, [])).toBe(false);
+    });
+
     test("says when each goes from when it was looked at, anew after it was out of it", async () => {
       const [a, b] = (await addCheckpoints(store, session_id, 2)).map((row) => row.checkpoint_id);
       await removeCheckpoint(store, a!);

@@ -59,18 +59,21 @@ export async function listPendingOperations(db: Db): Promise<OperationRow[]> {
   return rows.map(rowOf);
 }
 
-export async function nextUndo(db: Db, session_id: string): Promise<OperationRow | null> {
-  const row = await db
+export async function nextUndo(
+  db: Db,
+  session_id: string,
+  ord?: number,
+): Promise<OperationRow | null> {
+  let found = db
     .selectFrom("operations")
     .selectAll()
     .where("session_id", "=", session_id)
     .where("kind", "in", stackKinds)
     .where("status", "in", doneStatuses)
     .where("undone_by", "is", null)
-    .where("undoable", "=", true)
-    .orderBy("ord", "desc")
-    .limit(1)
-    .executeTakeFirst();
+    .where("undoable", "=", true);
+  if (ord !== undefined) found = found.where("ord", "<", ord);
+  const row = await found.orderBy("ord", "desc").limit(1).executeTakeFirst();
   return row === undefined ? null : rowOf(row);
 }
 

@@ -30,7 +30,7 @@ import {
   listSessionsToPurge,
 } from "./sessions.ts";
 import type { Tables } from "./tables.ts";
-import { listCheckpointsToPurge } from "./trash.ts";
+import { hasAny, listCheckpointsToPurge } from "./trash.ts";
 import { findRetention, findUpkeep } from "./upkeep.ts";
 
 type Params<M extends keyof Reads> = Parameters<Reads[M]>;
@@ -78,6 +78,10 @@ export class SqlReads implements Reads {
 
   async deletedCheckpoints(...args: Params<"deletedCheckpoints">): Given<"deletedCheckpoints"> {
     return await listDeletedCheckpoints(this.#db, ...args);
+  }
+
+  async hasAny(...args: Params<"hasAny">): Given<"hasAny"> {
+    return await hasAny(this.#db, ...args);
   }
 
   async shownParent(...args: Params<"shownParent">): Given<"shownParent"> {

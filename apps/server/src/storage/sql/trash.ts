@@ -14,6 +14,25 @@ function* slices(ids: readonly string[]): Generator<string[]> {
   for (let at = 0; at < all.length; at += atOnce) yield all.slice(at, at + atOnce);
 }
 
+export async function hasAny(
+  db: Db,
+  ...[session_id, ids, deleted]: Parameters<Tx["hasAny"]>
+): Promise<boolean> {
+  for (const slice of slices(ids)) {
+    const found = await db
+      .selectFrom("checkpoints")
+      .select("sequence_number")
+      .where("checkpoint_id", "in", slice)
+      .where("session_id", "=", session_id)
+      .where(deleted === "too" ? "purged_at" : "deleted_at", "is", null)
+      .limit(1)
+      .executeTakeFirst();
+    if (found !== undefined) return true;
+    await breathe();
+  }
+  return false;
+}
+
 async function countLive(db: Db, session_id: string, change: number): Promise<void> {
   await db
     .updateTable("sessions")
