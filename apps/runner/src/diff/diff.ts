@@ -18,7 +18,7 @@ import { contentsKey } from "./known-counts.ts";
 import { RenameFinder } from "./renames.ts";
 import type { ReadableSide } from "./sides.ts";
 
-/** For the counts of a page: about a second at worst. */
+/** For the counts of a page: about 0.2 s at worst. */
 const pageEffort = 16_000_000;
 /** Texts that are read for them. */
 const pageBytes = 64 * 1024 * 1024;

@@ -1,11 +1,11 @@
-import { diffArrays } from "diff";
+import { shortestEdits } from "./shortest-edits.ts";
 
-/** Bounds the comparisons of one call: each costs the square of its edits, 16 million a second. */
+/** Bounds the comparisons of one call: each costs the square of its edits, some 100 million a second. */
 export interface Effort {
   left: number;
 }
 
-/** Beyond this many edits among lines that both texts have; finding so many takes 100 ms. */
+/** Beyond this many edits among lines that both texts have; finding so many takes 10 ms. */
 const maxEdits = 1000;
 /** After so many it pays to look for lines that tell where one is. */
 const cheapEdits = 200;
@@ -95,22 +95,13 @@ function matchByEdits(
   matches: Int32Array,
 ): boolean {
   if (a.lines.length === 0 || b.lines.length === 0) return true;
-  const maxEditLength = Math.floor(Math.min(most, Math.sqrt(effort.left)));
-  const changes = diffArrays(a.lines, b.lines, { maxEditLength });
-  let edits = 0;
-  let i = 0;
-  let j = 0;
-  for (const { added, removed, count } of changes ?? []) {
-    const same = added || removed ? 0 : count;
-    edits += count - same;
-    for (let n = 0; n < same; n += 1) matches[a.at[i + n] ?? 0] = b.at[j + n] ?? -1;
-    if (!added) i += count;
-    if (!removed) j += count;
-  }
+  const limit = Math.floor(Math.min(most, Math.sqrt(effort.left)));
+  const edits = shortestEdits(a.lines, b.lines, limit, (inA, inB) => {
+    matches[a.at[inA] ?? 0] = b.at[inB] ?? -1;
+  });
   // Not below what tells a few edits apart: small files after a large one still count.
-  const spent = (changes === undefined ? maxEditLength : edits) ** 2;
-  effort.left = Math.max(effort.left - spent, leastEdits ** 2);
-  return changes !== undefined;
+  effort.left = Math.max(effort.left - (edits ?? limit) ** 2, leastEdits ** 2);
+  return edits !== undefined;
 }
 
 /** Lines that both have once, as many as stand in the same order in both: where, in each. */
