@@ -1,18 +1,29 @@
 import type { Difference } from "@cairn/shared/files";
+import { codeOf } from "../fs.ts";
 import { joinPath, wirePath } from "../scan/paths.ts";
 import { nameOf, parentOf } from "./folders.ts";
 import type { Site } from "./site.ts";
 
-/** Bytes that a name may have on every common disk. */
+/** Bytes that a name may have on common disks, and on those that encrypt names. */
 const longestName = 255;
+const longestEncrypted = 140;
 
 /**
  * Gives work that stands under a staged name, and that no checkpoint holds, a name that a person
  * sees: beside its place, which other work has taken. Gives what to report. May be repeated.
  */
 export function keepBeside(site: Site, path: Buffer, aside: Buffer): Difference[] {
+  try {
+    return keep(site, path, aside, longestName);
+  } catch (error) {
+    if (codeOf(error) !== "ENAMETOOLONG") throw error;
+    return keep(site, path, aside, longestEncrypted);
+  }
+}
+
+function keep(site: Site, path: Buffer, aside: Buffer, longest: number): Difference[] {
   for (let n = 1; ; n += 1) {
-    const kept = joinPath(parentOf(aside), keptName(nameOf(path), n));
+    const kept = joinPath(parentOf(aside), keptName(nameOf(path), n, longest));
     // A crash may have left it under both names.
     const isKept = site.moveToFree(aside, kept) || site.isSameFile(aside, kept);
     if (!isKept) continue;
@@ -34,11 +45,11 @@ export function keepBeside(site: Site, path: Buffer, aside: Buffer): Difference[
 }
 
 /** `notes.txt` is kept as `notes.kept-by-cairn.txt`, then as `notes.kept-by-cairn-2.txt`. */
-function keptName(name: Buffer, n: number): Buffer {
+function keptName(name: Buffer, n: number, longest: number): Buffer {
   const dot = name.lastIndexOf(0x2e);
   const cut = dot > 0 && name.length - dot <= 20 ? dot : name.length;
   const mark = Buffer.from(`.kept-by-cairn${n === 1 ? "" : `-${n}`}`);
-  const room = longestName - mark.length - (name.length - cut);
+  const room = longest - mark.length - (name.length - cut);
   let end = Math.min(cut, room);
   // Not amid a character.
   while (end < cut && end > 0 && ((name[end] ?? 0) & 0xc0) === 0x80) end -= 1;

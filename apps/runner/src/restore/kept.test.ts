@@ -8,6 +8,7 @@ import {
   writeSync,
 } from "node:fs";
 import { expect, test } from "vitest";
+import type { Fs } from "../fs.ts";
 import { realFs } from "../fs.ts";
 import { Crash, watchedFs } from "../testing/faults.ts";
 import { newSeed } from "../testing/random.ts";
@@ -162,20 +163,34 @@ test("what a program goes on writing into a file that it has open is kept when i
   expect(site.store.journals.list()).toEqual([]);
 });
 
-test("a name of the greatest length is kept under one that a disk can hold", () => {
-  using site = new RestoreSite();
-  const name = `${"ä".repeat(124)}.txt`;
-  site.write({ [name]: "then" });
-  const target = site.capture();
-  site.write({ [name]: "now" });
-  const fd = openSync(site.path(name), "a");
-  const request = site.request(target);
-  site.restorer().prepare(request);
-  site.restorer().apply(request.operation_id);
-  writeSync(fd, " and more");
-  closeSync(fd);
-  site.restorer().settle(request.operation_id);
-  const names = readdirSync(site.workspace).toSorted();
-  expect(names.map((kept) => kept.replaceAll("ä", ""))).toEqual([".kept-by-cairn.txt", ".txt"]);
-  expect(read(site, names.find((kept) => kept !== name) ?? "")).toBe("now and more");
-});
+/** A disk whose names have fewer bytes, such as one that encrypts them. */
+function shortNamesFs(longest: number): Fs {
+  return watchedFs(realFs, (_call, name, args) => {
+    const to = args[1];
+    if (name !== "link" || !Buffer.isBuffer(to)) return;
+    if (to.length - to.lastIndexOf(0x2f) - 1 <= longest) return;
+    throw Object.assign(new Error("ENAMETOOLONG"), { code: "ENAMETOOLONG" });
+  });
+}
+
+test.each([255, 143])(
+  "a name of the greatest length, %i bytes, is kept under one that its disk can hold",
+  (longest) => {
+    using site = new RestoreSite();
+    const fs = shortNamesFs(longest);
+    const name = `${"ä".repeat(Math.floor((longest - 4) / 2))}.txt`;
+    site.write({ [name]: "then" });
+    const target = site.capture();
+    site.write({ [name]: "now" });
+    const fd = openSync(site.path(name), "a");
+    const request = site.request(target);
+    site.restorer({ fs }).prepare(request);
+    site.restorer({ fs }).apply(request.operation_id);
+    writeSync(fd, " and more");
+    closeSync(fd);
+    site.restorer({ fs }).settle(request.operation_id);
+    const names = readdirSync(site.workspace).toSorted();
+    expect(names.map((kept) => kept.replaceAll("ä", ""))).toEqual([".kept-by-cairn.txt", ".txt"]);
+    expect(read(site, names.find((kept) => kept !== name) ?? "")).toBe("now and more");
+  },
+);
