@@ -43,7 +43,8 @@ export class FollowedSession {
   #isWatched = false;
   #watch: FolderWatch | null = null;
   #standing: Standing;
-  #dirty: number | null = null;
+  /** Null when it could not be found out, undefined until it was looked for. */
+  #dirty: number | null | undefined;
   #isAsHead = false;
   #lastAutoAt: string | null;
   #lastError: string | null = null;
@@ -102,7 +103,7 @@ export class FollowedSession {
     if (before.session.head !== session.head) {
       this.#standing.since = this.#around.timers.now();
       this.#standing.changedAt = null;
-      this.#dirty = null;
+      this.#forgetCount();
       this.#isAsHead = false;
     }
     const isSameFolder =
@@ -149,26 +150,33 @@ export class FollowedSession {
   /** Watches the folder where that is wanted, and waits for what is due next. */
   #arrange(): void {
     if (this.#closed) return;
-    const { session, head } = this.#known;
-    const { workspace } = session;
+    const { head } = this.#known;
+    const { workspace } = this.#known.session;
     // Without a head all is new, which need not be looked at to be shown.
     const wanted = this.#isOpen && (this.#isOn || (this.#isWatched && head !== null));
     if (!wanted || workspace === null) this.#unwatch();
-    else {
-      const { runner, timers, log } = this.#around;
-      this.#watch ??= new FolderWatch({
-        runner,
-        timers,
-        log,
-        session_id: session.session_id,
-        workspace,
-        rules: session.settings,
-        head: head?.tree ?? null,
-        onLook: (look) => this.#looked(look),
-        onHearing: () => this.#wait(),
-      });
-    }
+    else if (this.#watch === null) this.#follow(workspace);
     this.#wait();
+  }
+
+  #follow(workspace: string): void {
+    const { session_id, settings } = this.#known.session;
+    this.#forgetCount();
+    this.#watch = new FolderWatch({
+      ...this.#around,
+      session_id,
+      workspace,
+      rules: settings,
+      head: this.#known.head?.tree ?? null,
+      onLook: (look) => this.#looked(look),
+      onHearing: () => this.#wait(),
+    });
+  }
+
+  /** It was of another time or head, which is no reason to say that it cannot be found out. */
+  #forgetCount(): void {
+    this.#dirty = undefined;
+    this.#around.service.live.clear(this.#known.session.session_id, "dirty_files");
   }
 
   #unwatch(): void {
@@ -277,10 +285,11 @@ export class FollowedSession {
   #tell(due: Due | null): void {
     const { session, head } = this.#known;
     const { live } = this.#around.service;
+    const dirty_files = head === null ? null : this.#dirty;
     if (this.#watch !== null) this.#toldDirty = true;
     if (this.#isOn || (this.#watch?.unheard ?? null) !== null) this.#toldState = true;
     live.set(session.session_id, {
-      ...(this.#toldDirty ? { dirty_files: head === null ? null : this.#dirty } : {}),
+      ...(this.#toldDirty && dirty_files !== undefined ? { dirty_files } : {}),
       ...(this.#toldState ? { auto_state: this.#state(due) } : {}),
     });
   }

@@ -86,3 +86,23 @@ test("who begins to watch is told of changes that no hint told of, at once", asy
   await rig.timers.pass(second);
   expect(rig.live(id).dirty_files).toBe(1);
 });
+
+test("that a folder could not be looked at is never told only because it was not yet", async () => {
+  const { id, folder } = await rig.session({});
+  rig.auto.watched(id, true);
+  const told = rig.said.length;
+  await rig.dirty(id, 0);
+  await rig.edit(folder, "second");
+  await rig.dirty(id, 1);
+  await rig.call("checkpoint", { session_id: id });
+  await rig.dirty(id, 0);
+  rig.auto.watched(id, false);
+  await rig.timers.pass(11 * second);
+  rig.auto.watched(id, true);
+  await rig.dirty(id, 0);
+  const counts = rig.said.slice(told).flatMap((message) => {
+    return message.event_type === "workspace_dirty" ? [message.data.dirty_files] : [];
+  });
+  // Null once nobody watches any more.
+  expect(counts).toEqual([0, 1, 0, null, 0]);
+});

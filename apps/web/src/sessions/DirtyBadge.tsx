@@ -60,14 +60,8 @@ export function DirtyButton({ session, onOpen }: { session: Session; onOpen: () 
 /** The same in a list of sessions, where something changed. */
 export function DirtyBadge({ session }: { session: Session }) {
   const dirty_files = useDirty(session);
-  if (dirty_files === undefined || dirty_files === 0) return null;
-  if (dirty_files === null) {
-    return (
-      <Badge tone="bad" title={unknown}>
-        changes not known
-      </Badge>
-    );
-  }
+  // Null is also what is known of a folder that nobody watches any more.
+  if (dirty_files === undefined || dirty_files === null || dirty_files === 0) return null;
   return (
     <Badge tone="warn" title={meaning}>
       {plural(dirty_files, "file")} changed
