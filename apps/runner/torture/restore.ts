@@ -2,10 +2,12 @@
 //   --cases N  random faults in every step and in recovery, a third with edits (default 2,500)
 //   --runs N   random trees restored, undone and redone (default 5,000)
 //   --rounds N restores while another process edits the folder (default 400)
+//   --harms N  restores amid which another program does what harm it can (default 2,000)
 //   --seed N   to repeat a run
 import { parseArgs } from "node:util";
 import { faults } from "../src/testing/fault-plan.ts";
 import { randomOf } from "../src/testing/random.ts";
+import { restoreAmidHarm } from "../src/testing/restore-adversary.ts";
 import { restoreMeanwhile } from "../src/testing/restore-meanwhile.ts";
 import { Trials } from "../src/testing/restore-trials.ts";
 import type { Phase } from "../src/testing/restore-trials.ts";
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     cases: { type: "string" },
     runs: { type: "string" },
     rounds: { type: "string" },
+    harms: { type: "string" },
     seed: { type: "string" },
   },
   strict: false,
@@ -27,8 +30,11 @@ const { values } = parseArgs({
 const cases = Number(values.cases ?? 2500);
 const runs = Number(values.runs ?? 5000);
 const rounds = Number(values.rounds ?? 400);
+const harms = Number(values.harms ?? 2000);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-console.log(`restore: --cases ${cases} --runs ${runs} --rounds ${rounds} --seed ${seed}`);
+console.log(
+  `restore: --cases ${cases} --runs ${runs} --rounds ${rounds} --harms ${harms} --seed ${seed}`,
+);
 
 let wrong = 0;
 {
@@ -59,4 +65,11 @@ console.log(`${runs} random choices of paths`);
 const meanwhile = await restoreMeanwhile(rounds, seed);
 console.log(`${rounds} restores beside an editor: ${JSON.stringify(meanwhile)}`);
 wrong += meanwhile.lost.length + meanwhile.wrong.length;
+for (let i = 0; i < harms; i += 1) {
+  for (const what of restoreAmidHarm(seed + i)) {
+    wrong += 1;
+    console.log(what);
+  }
+}
+console.log(`${harms} restores amid harm`);
 if (wrong > 0) process.exitCode = 1;
