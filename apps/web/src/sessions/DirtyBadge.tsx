@@ -6,7 +6,7 @@ import { useLiveFacts } from "../state/live-facts.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { Button } from "../ui/Button.tsx";
 
-const meaning = "Files of the folder that differ from where you are";
+const counted = "Files of the folder that differ from where you are";
 
 const unknown =
   "The folder could not be looked at. It may be gone, moved, or on a disk that is not there";
@@ -18,9 +18,19 @@ function useDirty({ session_id, workspace, head }: Session): number | null | und
   return workspace === null || head === null ? undefined : dirty_files;
 }
 
+/** What the count is of, and that it may be a few seconds old where changes are not heard of. */
+function useMeaning({ session_id }: Session): string {
+  const { auto_state } = useLiveFacts(session_id);
+  const unheard = auto_state?.unheard;
+  return unheard === undefined
+    ? counted
+    : `${counted}, looked for every 10 seconds only: ${unheard}`;
+}
+
 /** `12 files changed since`, kept true while it is looked at; opens what changed, or why it cannot. */
 export function DirtyButton({ session, onOpen }: { session: Session; onOpen: () => void }) {
   const dirty_files = useDirty(session);
+  const meaning = useMeaning(session);
   if (dirty_files === undefined) return null;
   if (dirty_files === null) {
     return (
@@ -63,7 +73,7 @@ export function DirtyBadge({ session }: { session: Session }) {
   // Null is also what is known of a folder that nobody watches any more.
   if (dirty_files === undefined || dirty_files === null || dirty_files === 0) return null;
   return (
-    <Badge tone="warn" title={meaning}>
+    <Badge tone="warn" title={counted}>
       {plural(dirty_files, "file")} changed
     </Badge>
   );
