@@ -1,5 +1,7 @@
-// What a page waits for: the hunks of one large file, and a list in which many files were moved;
-// against git on the same contents in the same run, medians in ms. `--rounds N`.
+// What a page waits for: the hunks of one large file, a list in which few files of many were edited,
+// and one in which many were moved; against git on the same contents in the same run, medians in
+// ms. Of each round in a thread that has compared nothing yet, with no line counted before.
+// `--rounds N`, `--only TEXT` for what has the text in its name.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +14,12 @@ import { gitEnv, gitVersion } from "./snapshot-git.ts";
 import type { Row } from "./snapshot-report.ts";
 import { printRow } from "./snapshot-report.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "9" } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "9" },
+    only: { type: "string", default: "" },
+  },
+});
 const rounds = Math.max(1, Number(values.rounds));
 const root = join(import.meta.dirname, "../../../.cache/bench");
 const { ignore, include, limits } = defaultSettings;
@@ -54,7 +61,34 @@ function moved(count: number, edit: string): Case {
   return { what: `list of ${count} files ${what}`, old: files("a", ""), now: files("b", edit) };
 }
 
+/** Ten of many, each with a line that is another one. */
+function edited(count: number): Case {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  const files = (edit: string): Files =>
+    Object.fromEntries(
+      numbers.map((i) => [
+        `${i % 7}/${i % 300}/f${i}.ts`,
+        i % (count / 10) === 0 ? source(i).replace(" = 40", edit) : source(i),
+      ]),
+    );
+  return { what: `list of 10 files edited of ${count}`, old: files(" = 40"), now: files(" = 41") };
+}
+
+/** Lines that tell where one is, and between them some that stand there twice, in any order. */
+function sections(seed: string): string[] {
+  return Array.from({ length: 40 }, (_, part) => {
+    const twice = Array.from({ length: 249 }, (_, i) => `line ${i % 124}`);
+    const mixed = twice.map((line, i) => ({ line, at: hash(`${seed} ${part} ${i}`) }));
+    return [`part ${part}`, ...mixed.toSorted(byPlace).map(({ line }) => line)];
+  }).flat();
+}
+
+function byPlace(a: { at: string }, b: { at: string }): number {
+  return a.at < b.at ? -1 : 1;
+}
+
 const cases: Case[] = [
+  edited(10_000),
   one(
     "10 edits",
     lines.map((line, i) => (i % 1000 === 5 ? `${line} // edited` : line)),
@@ -79,6 +113,10 @@ const cases: Case[] = [
       few.toSorted((a, b) => (hash(a) < hash(b) ? -1 : 1)).map((line) => line.slice(0, 1)),
     ),
     old: { f: text(few.map((line) => line.slice(-2, -1))) },
+  },
+  {
+    ...one("forty parts, each mixed up", sections("now")),
+    old: { f: text(sections("old")) },
   },
   moved(1000, "// edited\n"),
   moved(10_000, ""),
@@ -123,7 +161,8 @@ async function capture(runner: Runner, workspace: string, pin: string): Promise<
 function sayOf({ files, hunks, too_large }: DiffResult): string {
   if (too_large === true) return "too large";
   if (hunks !== undefined) return `${hunks.length} hunks`;
-  return `${files.filter(({ kind }) => kind === "renamed").length} renamed on the first page`;
+  const renamed = files.filter(({ kind }) => kind === "renamed").length;
+  return renamed === 0 ? `${files.length} files` : `${renamed} renamed on the first page`;
 }
 
 async function run({ what, path, ignore_whitespace = false, ...files }: Case): Promise<void> {
@@ -176,4 +215,4 @@ async function run({ what, path, ignore_whitespace = false, ...files }: Case): P
 
 mkdirSync(root, { recursive: true });
 console.log("goal: hunks of 10,000 lines within 300 ms, or `too_large`");
-for (const each of cases) await run(each);
+for (const each of cases) if (each.what.includes(values.only)) await run(each);
