@@ -8,7 +8,7 @@ import { encodeJournal } from "./journal.ts";
 import { keepBeside } from "./keep-beside.ts";
 import { loosenFor } from "./modes.ts";
 import { rollBack } from "./roll-back.ts";
-import { isReachable, unreachable } from "./root.ts";
+import { isMadeAnew, isReachable, unreachable } from "./root.ts";
 import { Site } from "./site.ts";
 import { tidyStrays } from "./strays.ts";
 
@@ -106,6 +106,10 @@ export class Resolution {
     if (!isHeld && !this.#isReachable(journal)) throw unreachable(journal);
     const site = isHeld ? held : new Site(this.#fs, this.#store, journal);
     try {
+      if (!isHeld && isMadeAnew(site)) {
+        this.#journals.delete(journal.operation_id);
+        return [madeAnew];
+      }
       if (isHeld || existed || this.#fs.lstat(journal.root.path) !== undefined) {
         const differences = rollBack(site);
         if (!existed) site.removeRoot();
@@ -124,3 +128,9 @@ export class Resolution {
     this.#journals.put(journal.operation_id, phase, encodeJournal(journal));
   }
 }
+
+const madeAnew: Recovered["differences"][number] = {
+  path: "",
+  reason: "changed_meanwhile",
+  detail: "The folder was made anew after the restore was cut short, so nothing in it was changed.",
+};

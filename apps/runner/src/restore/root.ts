@@ -157,13 +157,40 @@ export function isReachable(site: Site): boolean {
 }
 
 function bearsTraces(site: Site): boolean {
-  return site.journal.steps.some((step, index) => {
-    const { fresh, aside } = site.staging.of(step, index);
-    if (site.stands(fresh) || site.stands(aside)) return true;
+  if (bearsStaged(site)) return true;
+  return site.journal.steps.some((step) => {
     if (step.do !== "put" && step.do !== "take") return false;
     const seen = site.look(step.path);
     if (seen === null) return false;
     return same(seen, step.before) || (step.do === "put" && same(seen, step.after));
+  });
+}
+
+function bearsStaged(site: Site): boolean {
+  return site.journal.steps.some((step, index) => {
+    const { fresh, aside } = site.staging.of(step, index);
+    return site.stands(fresh) || site.stands(aside);
+  });
+}
+
+/**
+ * Whether somebody made the folder anew since, and not as it was: nothing in it is of the restore,
+ * also where it equals what that would have put there. A copy of the folder that was has its
+ * staged files.
+ */
+export function isMadeAnew(site: Site): boolean {
+  const { path, identity, device } = site.journal.root;
+  const stat = statOf(site.fs, path.toString());
+  if (stat?.kind !== "directory" || identity === undefined) return false;
+  if (stat.dev.toString() !== device || !isOther(identity, stat)) return false;
+  return !bearsStaged(site) && !isAsBefore(site);
+}
+
+function isAsBefore(site: Site): boolean {
+  return site.journal.steps.every((step) => {
+    if (step.do === "put" || step.do === "take") return same(site.look(step.path), step.before);
+    const mode = site.modeOf(step.path);
+    return step.do === "chmod" ? mode === step.before : (mode === null) === (step.do === "mkdir");
   });
 }
 
