@@ -65,7 +65,7 @@ export class WorkerPool {
     this.#closed = true;
     clearTimeout(this.#spareTimer);
     for (const [name, member] of this.#members) this.#end(name, member);
-    await Promise.all([...this.#ending, this.#spare?.close()]);
+    await Promise.all([...this.#ending, this.#spare?.drop()]);
   }
 
   #start(name: string): Member {

@@ -83,6 +83,12 @@ export class WorkerThread {
     await this.#ended;
   }
 
+  /** Ends a thread of which nothing was asked, wherever it is: it has nothing to lose. */
+  async drop(): Promise<void> {
+    await this.#worker.terminate();
+    await this.#ended;
+  }
+
   #receive(reply: ReplyMessage): void {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
