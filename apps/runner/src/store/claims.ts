@@ -16,7 +16,8 @@ export class Claims {
 
   /** Takes a pack with room that nobody appends to, a young one or another. */
   take(writer: string, limit: number, young: boolean): { name: string; bytes: number } | undefined {
-    const row = this.#index.write(() =>
+    // Of no meaning once the process has ended, however it does.
+    const row = this.#index.writeUnsynced(() =>
       this.#index.database
         .prepare(
           `UPDATE packs SET writer = ? WHERE id =
@@ -41,7 +42,7 @@ export class Claims {
     const owned = database.prepare("SELECT 1 FROM packs WHERE writer = ?").get(writer);
     if (owned === undefined) return;
     const release = database.prepare("UPDATE packs SET writer = NULL WHERE writer = ?");
-    this.#index.write(() => release.run(writer));
+    this.#index.writeUnsynced(() => release.run(writer));
   }
 
   /** At start, when no thread of this store runs: frees the packs of threads that crashed. */

@@ -62,7 +62,7 @@ export class PackTable {
   /** Nobody appends to the packs from here on; whoever did finds out. Call while alone. */
   claim(packs: PackRow[], owner: string): void {
     if (packs.length === 0) return;
-    this.#index.write(() => {
+    this.#index.writeUnsynced(() => {
       const claim = this.#database.prepare("UPDATE packs SET writer = ? WHERE id = ?");
       for (const { id } of packs) claim.run(owner, id);
     });
@@ -154,7 +154,7 @@ export class PackTable {
 
   /** Forgets blocks in which nothing is referred to any more. */
   dropDead(pack: number): void {
-    this.#index.write(() =>
+    this.#index.writeUnsynced(() =>
       this.#database.prepare("DELETE FROM blocks WHERE pack = ? AND refs = 0").run(pack),
     );
   }

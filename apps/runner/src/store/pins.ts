@@ -6,6 +6,7 @@ interface Index {
   readonly database: DatabaseSync;
   /** In a transaction. */
   write<T>(work: () => T): T;
+  writeUnsynced<T>(work: () => T): T;
   pins(): string[];
   state(key: string): string | undefined;
 }
@@ -51,7 +52,7 @@ export function releasedPins(index: Index): number {
 
 /** So many of them were collected for. */
 export function settleReleased(index: Index, released: number): void {
-  if (released > 0) index.write(() => count(index, -released));
+  if (released > 0) index.writeUnsynced(() => count(index, -released));
 }
 
 function count({ database }: Pick<Index, "database">, pins: number): void {

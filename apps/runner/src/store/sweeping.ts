@@ -65,7 +65,7 @@ export class Sweeping {
     }
     if (found < marked) this.#refuseMissing();
     for (const page of this.#pages(`NOT ${holders}`)) {
-      // As few transactions as may be: each is waited for until the disk has it.
+      // As few transactions as may be: each keeps captures waiting.
       if (dead.length >= pageRows) {
         yield* this.#remove(dead);
         dead = [];
@@ -142,7 +142,7 @@ export class Sweeping {
     const dead = rows.filter((row) => !this.#marking.has(row.hash));
     for (const row of rows) if (this.#marking.has(row.hash)) this.#keep(row);
     let removed = 0;
-    this.#index.write(() => {
+    this.#index.writeUnsynced(() => {
       // Where it stands now: what is small is joined and moved meanwhile.
       const remove = database.prepare("DELETE FROM objects WHERE hash = ? RETURNING block, length");
       const unused: StatementSync = database.prepare(
@@ -162,7 +162,7 @@ export class Sweeping {
     const rows = database.prepare("SELECT hash FROM distrusted").all() as { hash: Uint8Array }[];
     const gone = rows.filter(({ hash }) => !this.#marking.has(hash));
     if (gone.length === 0) return;
-    this.#index.write(() => {
+    this.#index.writeUnsynced(() => {
       const trust = database.prepare("DELETE FROM distrusted WHERE hash = ?");
       for (const { hash } of gone) trust.run(hash);
     });
