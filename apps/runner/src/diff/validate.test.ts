@@ -153,6 +153,16 @@ test("folders and rules that do not read back are stored anew from a folder that
   expect(check([kept])).toEqual([]);
 });
 
+test("a capture after a block was found broken needs nothing of it, also what nobody could meet", () => {
+  site.write({ "a/b/c": "deep", "a/d": "less", e: "top" });
+  const kept = capture("kept");
+  wipeBlock(site.store, kept.snapshot.tree);
+  // Nothing below the root can be looked at.
+  expect(check([kept], false).map(({ path }) => path)).toEqual([undefined, undefined]);
+  site.write({ "written since": "new" });
+  expect(check([capture("later")])).toEqual([]);
+});
+
 test("what cannot be healed is said, the rest of that snapshot can be read", () => {
   const bad = noise(3000, "bad");
   site.write({ bad, good: "good" });

@@ -92,7 +92,7 @@ export class Inspection {
   remember(): void {
     const isWell = (hash: string): boolean =>
       this.#deep && (this.#trees.has(hash) || this.#contents.has(hash));
-    distrust(this.#store.index, this.#tainted(), isWell);
+    distrust(this.#store.index, this.#tainted(), this.objects(), isWell);
   }
 
   /** Each bad object of each snapshot, with the path of the file or folder that it breaks. */

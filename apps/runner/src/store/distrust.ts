@@ -6,10 +6,31 @@ export function distrustedIn({ database }: StoreIndex): Set<string> {
   return new Set(rows.map(({ hash }) => Buffer.from(hash as Uint8Array).toString("hex")));
 }
 
-/** Distrusts some, and trusts those of the others that were found to be well. */
+/**
+ * What lies in one block with something that does not read back. Most likely it was hit too, though
+ * nobody met it: below a folder that cannot be read nothing is looked at.
+ */
+function besides({ database }: StoreIndex, broken: ReadonlySet<string>): string[] {
+  const blockOf = database.prepare("SELECT block FROM objects WHERE hash = ?");
+  const blocks = new Set<number>();
+  for (const hash of broken) {
+    const block = blockOf.get(Buffer.from(hash, "hex"))?.["block"];
+    if (block !== undefined) blocks.add(Number(block));
+  }
+  const list = JSON.stringify([...blocks]);
+  const within = "SELECT hash FROM objects WHERE block IN (SELECT value FROM json_each(?))";
+  const rows = blocks.size === 0 ? [] : database.prepare(within).all(list);
+  return rows.map(({ hash }) => Buffer.from(hash as Uint8Array).toString("hex"));
+}
+
+/**
+ * Distrusts some, and trusts those of the others that were found to be well. `broken` are those of
+ * the bad ones that do not read back themselves.
+ */
 export function distrust(
   index: StoreIndex,
   bad: ReadonlySet<string>,
+  broken: ReadonlySet<string>,
   isWell: (hash: string) => boolean,
 ): void {
   const well = [...distrustedIn(index)].filter((hash) => !bad.has(hash) && isWell(hash));
@@ -18,6 +39,9 @@ export function distrust(
     const add = index.database.prepare("INSERT OR IGNORE INTO distrusted VALUES (?)");
     const remove = index.database.prepare("DELETE FROM distrusted WHERE hash = ?");
     for (const hash of bad) add.run(Buffer.from(hash, "hex"));
+    for (const hash of besides(index, broken)) {
+      if (!isWell(hash)) add.run(Buffer.from(hash, "hex"));
+    }
     for (const hash of well) remove.run(Buffer.from(hash, "hex"));
   });
 }
