@@ -157,3 +157,35 @@ test("an operation whose checkpoints were purged does not block the undo of olde
   expect(undone).toMatchObject({ status: "restored", undone: { checkpoint_id } });
   expect(await read()).toBe("2");
 });
+
+test("a head that was deleted for good and collected does not keep others from being made or restored", async () => {
+  const { session_id, checkpoint_id, folder, read } = await changed();
+  await writeFile(path.join(folder, "big.txt"), "only here ".repeat(1000));
+  const head = await call("checkpoint", { session_id });
+  await call("delete", { session_id, checkpoint_id: head.checkpoint_id, permanent: true });
+  expect((await call("collect", {})).removed_objects).toBeGreaterThan(0);
+  const { session } = await call("get_session", { session_id });
+  expect(session.head).toBe(head.checkpoint_id);
+  await call("restore", { session_id, checkpoint_id });
+  expect(await read()).toBe("1");
+  await call("undo", { session_id });
+  expect(await read()).toBe("2");
+  await writeFile(path.join(folder, "a.txt"), "3");
+  const { checkpoint } = await call("checkpoint", { session_id });
+  expect(await call("validate", { deep: true })).toMatchObject({ invalid: 0 });
+  expect(checkpoint.files).toBe(2);
+});
+
+test("what lay on a purged head is captured again, whole", async () => {
+  const { session_id, folder } = await changed();
+  const gone = await call("checkpoint", { session_id });
+  await call("delete", { session_id, checkpoint_id: gone.checkpoint_id, permanent: true });
+  await call("collect", {});
+  const again = await call("checkpoint", { session_id });
+  const { checkpoint } = again;
+  expect(checkpoint).toMatchObject({ parent_id: gone.checkpoint_id, files: 1 });
+  expect(await call("validate", { deep: true })).toMatchObject({ invalid: 0 });
+  await writeFile(path.join(folder, "a.txt"), "later");
+  const plan = await call("plan_restore", { session_id, checkpoint_id: again.checkpoint_id });
+  expect(plan.counts).toMatchObject({ modified: 1 });
+});

@@ -31,7 +31,8 @@ export async function refuseOverlap(
           : `contains ${other.workspace}, which is already kept`;
     throw new ProtocolError(
       "workspace_overlaps",
-      `${workspace} ${how} by the open session "${other.name}".`,
+      `${workspace} ${how} by the open session "${other.name}". Use or close that one, or choose ` +
+        "another folder.",
       { details: { session_id: other.session_id, name: other.name, workspace: other.workspace } },
     );
   }

@@ -14,7 +14,10 @@ export async function usableWorkspace(deps: ServiceDeps, given: string): Promise
   }
   const facts = await deps.runner.folder(given);
   if (!facts.exists) {
-    throw new ProtocolError("workspace_unavailable", `There is no folder ${given}.`);
+    throw new ProtocolError(
+      "workspace_unavailable",
+      `There is no folder ${given}. Make it first, or name another.`,
+    );
   }
   const { real_path } = facts;
   if (real_path === path.parse(real_path).root || real_path === os.homedir()) {
