@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import { listTree } from "../../runner/src/testing/tree.ts";
 import { dialogOf, headRow, notice, row } from "./screen.ts";
 import { expect, test, type Stage } from "./stage.ts";
-import { Wire } from "./wire.ts";
+import { stopAt, Wire } from "./wire.ts";
 
 /** A session whose latest operation, a restore, removed 1,000 files; the folder before and after. */
 async function restored(stage: Stage, name: string) {
@@ -16,17 +16,6 @@ async function restored(stage: Stage, name: string) {
   const before = listTree(workspace);
   await stage.call("restore", { session_id, checkpoint_id: few });
   return { work, before, after: listTree(workspace) };
-}
-
-/** Stops the server where it first tells of this progress, until the result is called. */
-function stopAt(wire: Wire, stage: Stage, ...marks: string[]): () => void {
-  const { pid } = stage.server.ready;
-  wire.sees = (text) => {
-    if (!text.includes('"progress"') || !marks.every((mark) => text.includes(mark))) return;
-    wire.sees = () => {};
-    process.kill(pid, "SIGSTOP");
-  };
-  return () => void process.kill(pid, "SIGCONT");
 }
 
 /** What a busy disk may take for so many files, again and again. */

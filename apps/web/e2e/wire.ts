@@ -1,5 +1,6 @@
 // The page's socket in a test's hands.
 import type { BrowserContext, WebSocketRoute } from "@playwright/test";
+import type { Stage } from "./stage.ts";
 
 type Message = string | Buffer;
 
@@ -58,4 +59,15 @@ export class Wire {
     });
     return undefined;
   }
+}
+
+/** Stops the server where it first tells of this progress, until the result is called. */
+export function stopAt(wire: Wire, stage: Stage, ...marks: string[]): () => void {
+  const { pid } = stage.server.ready;
+  wire.sees = (text) => {
+    if (!text.includes('"progress"') || !marks.every((mark) => text.includes(mark))) return;
+    wire.sees = () => {};
+    process.kill(pid, "SIGSTOP");
+  };
+  return () => void process.kill(pid, "SIGCONT");
 }

@@ -20,7 +20,7 @@ const places = {
   inline: "m-4",
   dialog: "fixed inset-x-2 top-[8vh] z-40 mx-auto max-w-lg rounded-md bg-raised shadow-pop",
   corner:
-    "fixed bottom-3 left-3 z-50 w-96 max-w-[calc(100vw-24px)] rounded-md bg-raised shadow-pop",
+    "fixed bottom-12 left-3 z-50 w-96 max-w-[calc(100vw-24px)] rounded-md bg-raised shadow-pop",
 };
 
 /** Keeps what goes wrong in one part of the page, or on its way here, to that part. */

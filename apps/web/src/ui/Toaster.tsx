@@ -50,7 +50,7 @@ export function Toaster() {
           </Radix.Close>
         </Radix.Root>
       ))}
-      <Radix.Viewport className="fixed bottom-3 left-3 z-50 grid w-96 max-w-[calc(100vw-24px)] gap-2 focus:outline-none" />
+      <Radix.Viewport className="fixed bottom-12 left-3 z-50 grid w-96 max-w-[calc(100vw-24px)] gap-2 focus:outline-none" />
     </Radix.Provider>
   );
 }
