@@ -20,7 +20,7 @@ test("a restore that kill -9 cuts is taken back whole at the next start, and the
   const after = listTree(work.workspace);
   const { session_id } = work;
   // Everything is another text, so that each file is written.
-  const others = Object.keys(many).map((path) => [path, "other\n"]);
+  const others = Object.keys(many).map((path): [string, string] => [path, "other\n"]);
   await work.checkpoint("Other", Object.fromEntries(others));
   const before = listTree(work.workspace);
   const wire = await Wire.between(context);

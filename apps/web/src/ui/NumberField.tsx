@@ -35,7 +35,10 @@ export function NumberField(props: Props) {
   return (
     <div>
       <div className="flex min-h-8 flex-wrap items-center gap-x-2 gap-y-1">
-        <label htmlFor={id} className={classNames(disabled && "text-fg-3", aligned && "w-52")}>
+        <label
+          htmlFor={id}
+          className={classNames(disabled && "text-fg-3", aligned && (wide ? "w-52" : "sm:w-52"))}
+        >
           {label}
         </label>
         <Input
