@@ -135,11 +135,14 @@ export async function ensureRecovered(deps: ServiceDeps, session_id: string): Pr
   if (session?.status !== "recovery_pending") return;
   const left = await deps.runner.recover([]);
   let reached = true;
+  let why: string | undefined;
   for (const recovered of left) {
     const row = await deps.store.operation(recovered.operation_id);
     if (row?.session_id !== session_id) continue;
     await finish(deps, recovered);
-    if (recovered.outcome === "unreachable") reached = false;
+    if (recovered.outcome !== "unreachable") continue;
+    reached = false;
+    why ??= recovered.differences[0]?.detail;
   }
   // Other sessions' journals were resolved with these: theirs end here when they are asked for.
   await endUnjournaled(deps, left, session_id);
@@ -148,8 +151,10 @@ export async function ensureRecovered(deps: ServiceDeps, session_id: string): Pr
   if (now?.status === "recovery_pending") {
     throw new ProtocolError(
       "workspace_unavailable",
-      `A restore of "${session.name}" was cut by a crash and its folder ${session.workspace} ` +
-        "cannot be reached. Make the folder available again, then retry.",
+      why === undefined
+        ? `A restore of "${session.name}" was cut short and its folder ${session.workspace} ` +
+            "cannot be reached. Make the folder available again, then retry."
+        : `A restore of "${session.name}" was cut short. ${why}`,
     );
   }
 }
