@@ -34,7 +34,7 @@ export function failure(error: unknown, state: string): ProtocolError {
         "workspace_unavailable",
         path === undefined
           ? `Cairn may not write in the folder. ${state} Give it the permission and try again.`
-          : `Cairn may not replace "${path}". ${state} Give it the permission, or take the lock off that file or its folder, and try again; or choose other paths.`,
+          : `Cairn may not change "${path}". ${state} Give it the permission, or take the lock off it or its folder, and try again; or choose other paths.`,
         options,
       );
     case "EMFILE":

@@ -111,3 +111,28 @@ test("files that we may not write are restored, and those that we may not read a
     chmodSync(site.path("fixed"), 0o644);
   });
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a folder of another user, whose mode is to be changed, is named, and nothing has changed",
+  () => {
+    using site = new RestoreSite();
+    site.write({ "theirs/a": "then", mine: "then" });
+    const target = site.capture();
+    site.write({ "theirs/a": "now", mine: "now" });
+    giveAway(site.home);
+    // We may write in it, by its group, but not change its mode.
+    chownSync(site.path("theirs"), 1, process.getegid?.() ?? 0);
+    chmodSync(site.path("theirs"), 0o775);
+    unprivileged(() => {
+      const before = site.list();
+      expect(() => site.restore(target)).toThrow(
+        expect.objectContaining({
+          code: "workspace_unavailable",
+          message: expect.stringContaining('"theirs". The folder is as it was before'),
+        }),
+      );
+      expect(site.list()).toEqual(before);
+      expect(site.store.journals.list()).toEqual([]);
+    });
+  },
+);

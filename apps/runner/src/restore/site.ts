@@ -5,6 +5,7 @@ import { codeOf } from "../fs.ts";
 import type { ObjectStore } from "../store/objects.ts";
 import type { Content, Seen } from "./content.ts";
 import { look } from "./content.ts";
+import { aboutPath } from "./failures.ts";
 import { Folders, isWayLost, nameOf, parentOf } from "./folders.ts";
 import type { RestoreJournal } from "./journal.ts";
 import { Staging } from "./staging.ts";
@@ -217,7 +218,11 @@ export class Site {
     const fd = this.folders.fd(folder);
     const present = this.fs.fstat(fd).mode;
     if ((present & 0o777) === mode) return;
-    this.fs.fchmod(fd, (present & 0o7000) | mode);
+    try {
+      this.fs.fchmod(fd, (present & 0o7000) | mode);
+    } catch (error) {
+      throw aboutPath(error, folder);
+    }
     this.#touched.add(key(folder));
   }
 
