@@ -36,7 +36,10 @@ export function hashObject(kind: Kind, data: Uint8Array): string {
   return hash("sha256", joined.subarray(0, prefixBytes + data.length), "hex");
 }
 
+// Looked up for each object that is read.
+const byCode = new Map<number, Kind>();
+for (const kind of Object.keys(kinds) as Kind[]) byCode.set(kinds[kind], kind);
+
 export function kindOf(code: number): Kind | undefined {
-  for (const kind of Object.keys(kinds) as Kind[]) if (kinds[kind] === code) return kind;
-  return undefined;
+  return byCode.get(code);
 }
