@@ -28,6 +28,8 @@ export interface Fs {
   readlink(path: Buffer): Buffer;
   readdir(path: Buffer): Buffer[];
   realpath(path: Buffer): Buffer;
+  /** Whether it is on layers, of which a folder's first change makes another inode of it. */
+  isLayered(path: Buffer): boolean;
   rename(from: Buffer, to: Buffer): void;
   link(from: Buffer, to: Buffer): void;
   symlink(target: Buffer, path: Buffer): void;
@@ -53,6 +55,9 @@ function statOf(stats: node.BigIntStats): Stat {
   };
 }
 
+/** Linux's number for overlayfs, which containers run on. */
+const overlay = 0x79_4c_76_30;
+
 /** The machine's own filesystem. */
 export const realFs: Fs = {
   open: (path, flags, mode) => node.openSync(path, flags, mode),
@@ -68,6 +73,7 @@ export const realFs: Fs = {
   readlink: (path) => node.readlinkSync(path, "buffer"),
   readdir: (path) => node.readdirSync(path, "buffer"),
   realpath: (path) => node.realpathSync.native(path, "buffer"),
+  isLayered: (path) => node.statfsSync(path).type === overlay,
   rename: (from, to) => node.renameSync(from, to),
   link: (from, to) => node.linkSync(from, to),
   symlink: (target, path) => node.symlinkSync(target, path),

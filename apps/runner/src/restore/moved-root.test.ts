@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -191,3 +192,39 @@ test.skipIf(!tellsMadeAnew)(
     expect(journals.list()).toEqual([]);
   },
 );
+
+/** Mounts layers of which the lower one is a copy of the workspace. Null where that cannot be. */
+function layered(site: RestoreSite): Disposable | null {
+  const layers = ["lower", "upper", "work"].map((name) => join(site.home, "layers", name));
+  for (const layer of layers) mkdirSync(layer, { recursive: true });
+  const [lower, upper, work] = layers;
+  cpSync(site.workspace, lower ?? "", { recursive: true });
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  const mounted = spawnSync("mount", ["-t", "overlay", "-o", options, "overlay", site.workspace]);
+  if (mounted.status !== 0) return null;
+  return { [Symbol.dispose]: () => void spawnSync("umount", ["--lazy", site.workspace]) };
+}
+
+test("a folder on a container's layers is the same after its first change made another inode of it", (context) => {
+  using site = new RestoreSite();
+  site.write({ "in/a": "then", "in/b": "then", "in/dir/c": "then" });
+  const workspace = site.path("in");
+  const target = restoredFrom(site, workspace);
+  site.remove("in/b", "in/dir");
+  using layers = layered(site);
+  if (layers === null) return context.skip();
+  const before = site.list();
+  const request = { ...site.request(target), workspace };
+  const onPhase = (phase: string): void => {
+    if (phase === "applied") throw new Error("cut");
+  };
+  const restorer = site.restorer({ onPhase });
+  restorer.prepare(request);
+  expect(() => restorer.apply(request.operation_id)).toThrow("cut");
+  expect(site.list()).not.toEqual(before);
+  const { journals } = site.store;
+  const left = journals.get(request.operation_id)?.data;
+  journals.put(request.operation_id, "applying", Object.assign({}, left, { phase: "applying" }));
+  expect(site.restorer().recover([])).toMatchObject([{ outcome: "before", differences: [] }]);
+  expect(site.list()).toEqual(before);
+});

@@ -47,17 +47,20 @@ export function findWorkspace(fs: Fs, workspace: string, device: string | undefi
   return {
     path: Buffer.from(workspace),
     device: stat.dev.toString(),
-    identity: identityOf(stat),
+    identity: `${stat.ino}:${fs.isLayered(Buffer.from(workspace)) ? 0n : stat.born}`,
     existed: true,
   };
 }
 
-/** Inode and birth: the root folders of two disks have one number, but are not of one instant. */
-function identityOf({ ino, born }: Stat): string {
-  return `${ino}:${born}`;
+/**
+ * Whether it is the folder of an identity, its inode and birth: the root folders of two disks have
+ * one number, but are not of one instant. A birth of 0 is not known.
+ */
+function isSameFolder(identity: string | undefined, stat: Stat): boolean {
+  return identity === `${stat.ino}:${stat.born}` || identity === `${stat.ino}:0`;
 }
 
-/** Whether it was made at another time. Filesystems that keep no such time cannot tell. */
+/** Whether it was surely made at another time. */
 function isOther(identity: string, { born }: Stat): boolean {
   const before = identity.slice(identity.indexOf(":") + 1);
   return born !== 0n && before !== "0" && before !== born.toString();
@@ -153,7 +156,7 @@ export function isReachable(site: Site): boolean {
   // Device numbers may change with a restart: the folder itself tells that it is the same, or the
   // restore's own traces in it, of which a power cut may leave none.
   const { device, identity } = journal.root;
-  return stat.dev.toString() === device || identityOf(stat) === identity || bearsTraces(site);
+  return stat.dev.toString() === device || isSameFolder(identity, stat) || bearsTraces(site);
 }
 
 function bearsTraces(site: Site): boolean {
