@@ -1,7 +1,7 @@
 import { listTree } from "../../runner/src/testing/tree.ts";
 import { dialogOf, headRow, notice, openDetails } from "./screen.ts";
 import { expect, test } from "./stage.ts";
-import { stopAt, Wire } from "./wire.ts";
+import { freezeAt, Wire } from "./wire.ts";
 
 /** What a busy machine may take to start again and look at everything. */
 const slow = { timeout: 30_000 };
@@ -30,7 +30,7 @@ test("a restore that kill -9 cuts is taken back whole at the next start, and the
   const dialog = dialogOf(page, /^Restore to “Full”/);
   const restore = dialog.getByRole("button", { name: "Restore 1,000 files" });
   await expect(restore).toBeEnabled(slow);
-  stopAt(wire, stage, '"kind":"restore"', '"phase":"apply"');
+  freezeAt(wire, stage, '"kind":"restore"', '"phase":"apply"');
   await restore.click();
   await expect(dialog.getByText(/^Changing files, \d/)).toBeVisible(slow);
   await stage.server.kill();

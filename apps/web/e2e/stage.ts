@@ -22,6 +22,7 @@ export class Stage {
   readonly root: string;
   readonly #url: string;
   #folders = 0;
+  #frozen: number | null = null;
 
   private constructor(server: SpawnedServer, root: string) {
     this.server = server;
@@ -96,7 +97,26 @@ export class Stage {
     return new Work(this, session_id, "");
   }
 
+  /** Stops the server where it is, until `thaw` or `close`. */
+  freeze(): void {
+    const { pid } = this.server.ready;
+    process.kill(pid, "SIGSTOP");
+    this.#frozen = pid;
+  }
+
+  thaw(): void {
+    const pid = this.#frozen;
+    this.#frozen = null;
+    try {
+      if (pid !== null) process.kill(pid, "SIGCONT");
+    } catch {
+      // It was killed meanwhile.
+    }
+  }
+
   async close(): Promise<void> {
+    // A test that failed may have left it so, deaf to every other signal.
+    this.thaw();
     await this.server.end();
     removeTree(this.root);
   }

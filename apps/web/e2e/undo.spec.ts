@@ -2,7 +2,7 @@ import type { Page } from "@playwright/test";
 import { listTree } from "../../runner/src/testing/tree.ts";
 import { dialogOf, headRow, notice, row } from "./screen.ts";
 import { expect, test, type Stage } from "./stage.ts";
-import { stopAt, Wire } from "./wire.ts";
+import { freezeAt, Wire } from "./wire.ts";
 
 /** A session whose latest operation, a restore, removed 1,000 files; the folder before and after. */
 async function restored(stage: Stage, name: string) {
@@ -36,14 +36,14 @@ test("an undo says how far it is, and is cancelled with nothing half done; so do
 
   const button = page.getByRole("button", { name: "Undo the restore to “Few”" });
   await expect(button).toBeEnabled();
-  let goOn = stopAt(wire, stage, '"kind":"undo"', '"phase":"apply"');
+  freezeAt(wire, stage, '"kind":"undo"', '"phase":"apply"');
   await page.keyboard.press("u");
   await expect(strip(page)).toContainText("Undo the restore to “Few”", slow);
   await expect(strip(page).getByText(/^Changing files, \d+ of \d/)).toBeVisible(slow);
   await expect(button).toHaveAttribute("aria-busy", "true");
   await strip(page).getByRole("button", { name: "Cancel" }).click();
   await expect(strip(page).getByRole("button", { name: "Cancelling…" })).toBeVisible();
-  goOn();
+  stage.thaw();
   await expect(notice(page, "The undo was cancelled")).toBeVisible(slow);
   await expect(strip(page)).toHaveCount(0);
   expect(listTree(work.workspace)).toEqual(after);
@@ -60,11 +60,11 @@ test("an undo says how far it is, and is cancelled with nothing half done; so do
   // Comparing comes first.
   const dialog = dialogOf(page, /^Redo the restore/);
   await dialog.waitFor(slow);
-  goOn = stopAt(wire, stage, '"kind":"redo"');
+  freezeAt(wire, stage, '"kind":"redo"');
   await dialog.getByRole("button", { name: "Redo", exact: true }).click();
   await expect(dialog.getByRole("progressbar")).toHaveAttribute("aria-valuetext", / files, /, slow);
   await dialog.getByRole("button", { name: "Cancel" }).click();
-  goOn();
+  stage.thaw();
   await expect(dialog.getByText("The folder is as it was before the redo.")).toBeVisible(slow);
   expect(listTree(work.workspace)).toEqual(edited);
   await dialog.getByRole("button", { name: "Redo", exact: true }).click();

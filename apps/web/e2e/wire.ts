@@ -61,13 +61,11 @@ export class Wire {
   }
 }
 
-/** Stops the server where it first tells of this progress, until the result is called. */
-export function stopAt(wire: Wire, stage: Stage, ...marks: string[]): () => void {
-  const { pid } = stage.server.ready;
+/** Freezes the server where it first tells of this progress, until it is thawed. */
+export function freezeAt(wire: Wire, stage: Stage, ...marks: string[]): void {
   wire.sees = (text) => {
     if (!text.includes('"progress"') || !marks.every((mark) => text.includes(mark))) return;
     wire.sees = () => {};
-    process.kill(pid, "SIGSTOP");
+    stage.freeze();
   };
-  return () => void process.kill(pid, "SIGCONT");
 }
