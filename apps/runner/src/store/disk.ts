@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { removedPack } from "./errors.ts";
 
 /**
  * The disk as packs are written and read: every call that the store makes on their files goes
@@ -12,7 +13,7 @@ export interface Disk {
   read(fd: number, into: Uint8Array, position: number): number;
   /** Bytes that were written, which may be fewer than all. */
   write(fd: number, parts: Uint8Array[], position: number): number;
-  /** Makes the file's bytes durable. */
+  /** Makes the file's bytes durable. Fails where it has no name any more: nobody would find them. */
   sync(fd: number): void;
   truncate(fd: number, size: number): void;
   unlink(path: string): void;
@@ -31,7 +32,10 @@ export const realDisk: Disk = {
   size: (fd) => fs.fstatSync(fd).size,
   read: (fd, into, position) => fs.readSync(fd, into, 0, into.length, position),
   write: (fd, parts, position) => fs.writevSync(fd, parts, position),
-  sync: (fd) => fs.fdatasyncSync(fd),
+  sync(fd) {
+    fs.fdatasyncSync(fd);
+    if (fs.fstatSync(fd).nlink === 0) throw removedPack();
+  },
   truncate: (fd, size) => fs.ftruncateSync(fd, size),
   unlink: (path) => fs.unlinkSync(path),
   syncFolder(dir) {

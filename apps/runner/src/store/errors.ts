@@ -24,6 +24,15 @@ export function isDamage(error: unknown): boolean {
   return code === undefined || code.startsWith("ERR_") || code.startsWith("Z") || damages.has(code);
 }
 
+/** Where what was appended to a pack would go with it. */
+export function removedPack(): ProtocolError {
+  return new ProtocolError(
+    "damaged",
+    "A file of the snapshot store was removed while it was written to, so this was not stored. " +
+      "Try again: it goes into another file. Then validate, which tells what is lost.",
+  );
+}
+
 /** Where a pack cannot be read now, and most likely can be later. */
 export function readError(error: unknown): ProtocolError {
   const why = error instanceof Error ? error.message : String(error);

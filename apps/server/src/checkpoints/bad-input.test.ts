@@ -2,7 +2,7 @@
 // has changed nothing.
 import { randomUUID } from "node:crypto";
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ErrorCode } from "@cairn/shared/errors";
 import { ProtocolError } from "@cairn/shared/errors";
@@ -246,4 +246,18 @@ test("a damaged store: what is broken is refused by name, the rest stays usable"
   const made = await call("checkpoint", { session_id });
   const ids = { session_id, checkpoint_id: made.checkpoint_id };
   expect(await call("validate", ids)).toMatchObject({ valid: 1, invalid: 0 });
+});
+
+test("a pack that is removed below a running server takes no checkpoint with it that is acknowledged", async () => {
+  const { session_id, folder } = await scene();
+  const packs = path.join(cairn.dataDir, "store/packs");
+  for (const name of readdirSync(packs)) await rm(path.join(packs, name));
+  await call("validate", { deep: true });
+  await writeFile(path.join(folder, "a.txt"), "new");
+  const lost: Bad = ["damaged", /Try again/, "checkpoint", { session_id }];
+  expect(await notRefused(session_id, [folder], [lost])).toEqual([]);
+  const { checkpoint_id } = await call("checkpoint", { session_id });
+  await cairn.restart();
+  const found = await call("validate", { session_id, checkpoint_id, deep: true });
+  expect(found).toMatchObject({ valid: 1, invalid: 0 });
 });
