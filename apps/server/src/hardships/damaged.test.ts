@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 function packOf(dataDir: string): string {
   const dir = join(dataDir, "store/packs");
-  const [name = "", ...more] = readdirSync(dir).filter((file) => file.endsWith(".pack"));
+  const [name = "", ...more] = readdirSync(dir);
   expect(more).toEqual([]);
   return join(dir, name);
 }
