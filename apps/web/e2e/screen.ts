@@ -58,7 +58,7 @@ export async function readFeed(page: Page): Promise<string[]> {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
     // By place, so that an event that is shown twice counts twice.
     const found = new Map<number, string>();
-    for (let top = 0; top <= log.scrollHeight; top += log.clientHeight / 2) {
+    for (let top = 0; top <= log.scrollHeight; top += log.clientHeight) {
       log.scrollTop = top;
       await frame();
       await frame();
