@@ -1,4 +1,5 @@
 // The server with a runner that kills the process where `CAIRN_CRASH_AT` says; else like start.ts.
+import "../compile-cache.ts";
 import { parseCommand } from "../config.ts";
 import { createLog } from "../log.ts";
 import { startServer } from "../start-server.ts";
