@@ -70,7 +70,7 @@ export class Room {
     if (free >= Math.min(leastFree, total / 32)) return;
     throw new ProtocolError(
       "store_full",
-      "The disk that holds Cairn's data folder is almost full, so nothing more is captured. Free some space there, or compact or delete old checkpoints and collect. Restore and undo still work.",
+      "The disk that holds Cairn's data folder is almost full, so nothing more is captured. Free some space there, or delete old checkpoints for good, those in the trash too, and collect. Restore and undo still work.",
       { details: { reason: "disk", free_bytes: free } },
     );
   }
@@ -84,7 +84,7 @@ export class Room {
     const still = capturing ? " Restore and undo still work." : "";
     throw new ProtocolError(
       "store_full",
-      `The snapshot store has reached its limit of ${this.limit.toLocaleString("en")} bytes. Compact or delete old checkpoints and collect, or start Cairn with a higher --store-limit.${still}`,
+      `The snapshot store has reached its limit of ${this.limit.toLocaleString("en")} bytes. Delete old checkpoints for good, those in the trash too, and collect, or start Cairn with a higher --store-limit.${still}`,
       { details: { reason: "limit", limit_bytes: this.limit, stored_bytes: held } },
     );
   }
