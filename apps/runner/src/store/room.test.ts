@@ -44,7 +44,7 @@ describe("a limit", () => {
       code: "store_full",
       details: { reason: "limit", limit_bytes: limit },
     });
-    expect(error.message).toMatch(/Compact or delete .* and collect, or .*--store-limit/);
+    expect(error.message).toMatch(/Delete .* for good, .* and collect, or .*--store-limit/);
     expect(error.message).toContain("10,000,000 bytes");
     const facts = site.store.facts();
     expect(facts).toMatchObject({ limit_bytes: limit, reserved_bytes: Math.floor(limit / 16) });
