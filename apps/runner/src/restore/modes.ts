@@ -44,11 +44,18 @@ export function isOurFolder(mode: number | null, made: number): boolean {
   return mode === 0o700 || mode === loose(made);
 }
 
-/** Makes the folders of the journal writable for us. A mode that somebody else gave stays. */
-export function loosen(site: Site): void {
+/**
+ * Makes the folders of the journal writable for us. A mode that somebody else gave stays; a folder
+ * whose mode we may not change, too, where its error `mayStay`.
+ */
+export function loosen(site: Site, mayStay: (error: unknown) => boolean = () => false): void {
   for (const course of courses(site.journal)) {
-    const mode = site.modeOf(course.path);
-    if (mode !== null && isOfCourse(course, mode)) site.setMode(course.path, loose(mode));
+    try {
+      const mode = site.modeOf(course.path);
+      if (mode !== null && isOfCourse(course, mode)) site.setMode(course.path, loose(mode));
+    } catch (error) {
+      if (!mayStay(error)) throw error;
+    }
   }
 }
 

@@ -136,3 +136,27 @@ test.skipIf(process.getuid?.() !== 0)(
     });
   },
 );
+
+test.skipIf(process.getuid?.() !== 0)(
+  "a closed folder of another user, which we may not make writable, is named, and nothing has changed",
+  () => {
+    using site = new RestoreSite();
+    site.write({ "theirs/a": "then", mine: "then" });
+    const target = site.capture();
+    site.write({ "theirs/a": "now", mine: "now" });
+    giveAway(site.home);
+    chownSync(site.path("theirs"), 1, 1);
+    chmodSync(site.path("theirs"), 0o555);
+    unprivileged(() => {
+      const before = site.list();
+      expect(() => site.restore(target)).toThrow(
+        expect.objectContaining({
+          code: "workspace_unavailable",
+          message: expect.stringContaining('"theirs". The folder is as it was before'),
+        }),
+      );
+      expect(site.list()).toEqual(before);
+      expect(site.store.journals.list()).toEqual([]);
+    });
+  },
+);

@@ -20,7 +20,8 @@ import { tidyStrays } from "./strays.ts";
  */
 export function rollBack(site: Site): Difference[] {
   const back = new Back(site);
-  loosen(site);
+  // What lies in a folder that stays closed may need nothing: else that is what is held up.
+  loosen(site, (error) => isOfOnePath(error) || codeOf(error) === "EROFS");
   const takeBack = (step: Step, index: number): void =>
     back.takeBack(step, site.staging.of(step, index));
   const steps = [...site.journal.steps.entries()].toReversed();
@@ -39,6 +40,10 @@ export function rollBack(site: Site): Difference[] {
 /** What the machine says of one path that is locked against changes: others may be free. */
 const ofOnePath = new Set(["EACCES", "EPERM", "EBUSY", "EXDEV", "ENAMETOOLONG"]);
 
+function isOfOnePath(error: unknown): error is Error {
+  return ofOnePath.has(codeOf(error) ?? "");
+}
+
 /** Paths that could not be taken back now. All that is not above or below them is, meanwhile. */
 class HeldUp {
   error: Error | undefined;
@@ -50,7 +55,7 @@ class HeldUp {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof Error) || !ofOnePath.has(codeOf(error) ?? "")) throw error;
+      if (!isOfOnePath(error)) throw error;
       aboutPath(error, path);
       this.error ??= error;
       this.#paths.push(own);
