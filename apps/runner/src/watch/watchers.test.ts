@@ -33,17 +33,21 @@ afterEach(() => {
 });
 
 /** What is heard of a folder: null for a hint, else why nothing more is heard. */
-function listen(folder = home): { heard: (string | null)[]; until: (n: number) => Promise<void> } {
+function listen(folder = home): {
+  heard: (string | null)[];
+  until: (n: number) => Promise<void>;
+  end: () => void;
+} {
   const heard: (string | null)[] = [];
   let woken = (): void => undefined;
-  watchers.watch(folder, nothing, (lost) => {
+  const end = watchers.watch(folder, nothing, (lost) => {
     heard.push(lost ?? null);
     woken();
   });
   const until = async (n: number): Promise<void> => {
     while (heard.length < n) await new Promise<void>((resolve) => (woken = resolve));
   };
-  return { heard, until };
+  return { heard, until, end };
 }
 
 test("a watcher that crashes is begun again, and says that nothing was heard meanwhile", async () => {
@@ -90,6 +94,23 @@ test("a folder that is too large to watch disturbs no other, and is tried again"
   expect(large.heard).toEqual(["too large", "too large", "too large"]);
   // Another process would have begun to watch it anew, and said so before.
   expect(small.heard).toEqual([null]);
+});
+
+test("a folder that is begun to be watched when another one ends is heard", async () => {
+  watchers = new Watchers();
+  let end = (): void => undefined;
+  for (let i = 0; i < 10; i += 1) {
+    const folder = join(home, `f${i}`);
+    mkdirSync(folder);
+    end();
+    const { heard, until, ...listening } = listen(folder);
+    ({ end } = listening);
+    await until(1);
+    const known = heard.length;
+    writeFileSync(join(folder, "a"), "1");
+    await until(known + 1);
+    expect(heard.every((lost) => lost === null)).toBe(true);
+  }
 });
 
 const few = ["--user", "--map-root-user"];
