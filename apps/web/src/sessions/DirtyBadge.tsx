@@ -5,17 +5,16 @@ import { formatCount, plural } from "../format.ts";
 import { useLiveFacts } from "../state/live-facts.ts";
 import { Badge } from "../ui/Badge.tsx";
 import { Button } from "../ui/Button.tsx";
+import { dirtyCount } from "./dirty-count.ts";
 
 const counted = "Files of the folder that differ from where you are";
 
 const unknown =
   "The folder could not be looked at. It may be gone, moved, or on a disk that is not there";
 
-/** Files that differ from where a session is; null when that could not be found out. */
-function useDirty({ session_id, workspace, head }: Session): number | null | undefined {
-  const { dirty_files } = useLiveFacts(session_id);
-  // Without a folder or a checkpoint there is nothing to differ from.
-  return workspace === null || head === null ? undefined : dirty_files;
+function useDirty(session: Session): number | null | undefined {
+  const { dirty_files } = useLiveFacts(session.session_id);
+  return dirtyCount(session, dirty_files);
 }
 
 /** What the count is of, and that it may be a few seconds old where changes are not heard of. */
