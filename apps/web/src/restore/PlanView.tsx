@@ -6,7 +6,7 @@ import { Text } from "../ui/Text.tsx";
 import type { Choice } from "./choice.ts";
 import { Differences } from "./DifferenceList.tsx";
 import { PlanList } from "./PlanList.tsx";
-import { countWords } from "./plan-words.ts";
+import { countWords, isAllMissing } from "./plan-words.ts";
 import type { LoadedPlan } from "./use-plan.ts";
 
 interface PlanViewProps {
@@ -38,7 +38,7 @@ function Caution({ children }: { children: ReactNode }) {
 export function PlanView(props: PlanViewProps) {
   const { session_id, checkpoint_id, plan, where, copying, isHead } = props;
   const row = useCheckpoint(session_id, checkpoint_id);
-  const nothingThere = !copying && plan.total > 0 && plan.counts.added === row?.files;
+  const nothingThere = !copying && isAllMissing(plan.counts, row?.files);
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       {plan.total === 0 ? (

@@ -1,9 +1,21 @@
 import { expect, test } from "vitest";
-import { countWords, differenceWords, effectWords, progressWords } from "./plan-words.ts";
+import {
+  countWords,
+  differenceWords,
+  effectWords,
+  isAllMissing,
+  progressWords,
+} from "./plan-words.ts";
 
 test("counts name only what happens, what would be lost first", () => {
   expect(countWords({ added: 2, modified: 0, removed: 1 })).toBe("1 removed, 2 brought back");
   expect(countWords({ added: 0, modified: 1200, removed: 0 })).toBe("1,200 changed back");
+});
+
+test("a checkpoint of an empty folder is missing nothing", () => {
+  expect(isAllMissing({ added: 2, modified: 0, removed: 1 }, 2)).toBe(true);
+  expect(isAllMissing({ added: 2, modified: 0, removed: 1 }, 3)).toBe(false);
+  expect(isAllMissing({ added: 0, modified: 0, removed: 4 }, 0)).toBe(false);
 });
 
 test("the button says its effect", () => {

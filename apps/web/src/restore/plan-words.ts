@@ -27,6 +27,11 @@ export function countWords({ removed, modified, added }: LoadedPlan["counts"]): 
   return words.filter((word) => word !== false).join(", ");
 }
 
+/** Whether all `files` of a checkpoint are missing, as where the folder was moved away. */
+export function isAllMissing({ added }: LoadedPlan["counts"], files: number | undefined): boolean {
+  return added > 0 && added === files;
+}
+
 /** What the restore button does: `Restore 7 files`. */
 export function effectWords(chosen: number, copy: boolean): string {
   return `${copy ? "Copy" : "Restore"} ${plural(chosen, "file")}`;
