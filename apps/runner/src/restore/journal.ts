@@ -30,7 +30,7 @@ export interface RestoreJournal {
     path: Buffer;
     /** Device of the folder, or of its parent where the folder is to be made. */
     device: string;
-    /** Which folder it is whatever its device is called; absent where it is to be made. */
+    /** Which folder it is whatever its device is called; absent until it is made. */
     identity?: string;
     existed: boolean;
   };

@@ -193,6 +193,37 @@ test.skipIf(!tellsMadeAnew)(
   },
 );
 
+test.skipIf(!tellsMadeAnew)(
+  "a folder that was made anew after a crash keeps what it holds, also where the restore had made it",
+  () => {
+    using site = new RestoreSite();
+    site.write({ a: "then", "dir/c": "then" });
+    const target = site.capture();
+    site.remove("");
+    const request = site.request(target);
+    const { journals } = site.store;
+    let left: unknown;
+    const onPhase = (phase: string): void => {
+      if (phase === "applying:0") left = journals.get(request.operation_id)?.data;
+    };
+    const restorer = site.restorer({ onPhase });
+    restorer.prepare(request);
+    restorer.apply(request.operation_id);
+    // As a crash left it.
+    journals.put(request.operation_id, "applying", left);
+    site.remove("");
+    mkdirSync(site.workspace);
+    // As it was cloned again.
+    site.write({ a: "then", "dir/c": "then" });
+    const cloned = site.list();
+    expect(site.restorer().recover([])).toMatchObject([
+      { outcome: "before", differences: [{ path: "", reason: "changed_meanwhile" }] },
+    ]);
+    expect(site.list()).toEqual(cloned);
+    expect(journals.list()).toEqual([]);
+  },
+);
+
 /** Mounts layers of which the lower one is a copy of the workspace. Null where that cannot be. */
 function layered(site: RestoreSite): Disposable | null {
   const layers = ["lower", "upper", "work"].map((name) => join(site.home, "layers", name));

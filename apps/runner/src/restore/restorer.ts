@@ -23,7 +23,7 @@ import { decodeJournal } from "./journal.ts";
 import type { Preparation, Surroundings } from "./preparation.ts";
 import { prepareJournal, readPreparation, withoutLimits } from "./preparation.ts";
 import { Resolution } from "./resolution.ts";
-import { enterRoot, requireInPlace } from "./root.ts";
+import { enterNewRoot, enterRoot, requireInPlace } from "./root.ts";
 import { unlessDamaged } from "./sides.ts";
 import { Site } from "./site.ts";
 import { findCopyDifferences, findDifferences } from "./verify.ts";
@@ -125,8 +125,8 @@ export class Restorer {
       this.#resolution.put(journal, "applying");
       this.#reached("applying");
       if (!root.existed) {
-        site.makeRoot();
-        enterRoot(site);
+        enterNewRoot(site);
+        this.#resolution.put(journal, "applying");
       }
       hooks.onProgress?.({ phase: "apply", done: 0, total: steps.length });
       const onStep = (index: number): void => {

@@ -47,9 +47,13 @@ export function findWorkspace(fs: Fs, workspace: string, device: string | undefi
   return {
     path: Buffer.from(workspace),
     device: stat.dev.toString(),
-    identity: `${stat.ino}:${fs.isLayered(Buffer.from(workspace)) ? 0n : stat.born}`,
+    identity: identityOf(fs, Buffer.from(workspace), stat),
     existed: true,
   };
+}
+
+function identityOf(fs: Fs, path: Buffer, { ino, born }: Stat): string {
+  return `${ino}:${fs.isLayered(path) ? 0n : born}`;
 }
 
 /**
@@ -84,6 +88,17 @@ export function enterRoot(site: Site): void {
   const isSame = stat.dev.toString() === device;
   if (!isSame || (identity !== undefined && isOther(identity, stat))) throw replaced();
   requireInPlace(site);
+}
+
+/**
+ * Makes the folder of a restore, and notes in the journal which it is: from one that somebody makes
+ * after a crash it could not be told otherwise.
+ */
+export function enterNewRoot(site: Site): void {
+  site.makeRoot();
+  enterRoot(site);
+  const { fs, folders, journal } = site;
+  journal.root.identity = identityOf(fs, journal.root.path, fs.fstat(folders.fd(root)));
 }
 
 /** Refuses to go on once the folder that is held is not what stands at its path. */
@@ -139,7 +154,12 @@ export function findCopyRoot(fs: Fs, into: string, forbidden: string[]): Root {
   if (forbidden.some((folder) => overlap(real.toString(), folder))) {
     return refuse("overlaps a workspace or Cairn's data folder");
   }
-  return { path: real, device: (stat ?? parent).dev.toString(), existed: exists };
+  return {
+    path: real,
+    device: (stat ?? parent).dev.toString(),
+    ...(stat !== undefined && { identity: identityOf(fs, real, stat) }),
+    existed: exists,
+  };
 }
 
 /** Whether the folder of a journal can be resolved now: there, and the one it was. */
