@@ -21,9 +21,7 @@ function useDirty(session: Session): number | null | undefined {
 function useMeaning({ session_id }: Session): string {
   const { auto_state } = useLiveFacts(session_id);
   const unheard = auto_state?.unheard;
-  return unheard === undefined
-    ? counted
-    : `${counted}, looked for every 10 seconds only: ${unheard}`;
+  return unheard === undefined ? counted : `${counted}, looked for only now and then: ${unheard}`;
 }
 
 /** `12 files changed since`, kept true while it is looked at; opens what changed, or why it cannot. */
