@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { prepareStore } from "./store/prepare.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import type { WorkerData } from "./worker.ts";
@@ -20,6 +20,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   await pool.close();
+  vi.unstubAllEnvs();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -51,4 +52,14 @@ test("a pool that closes ends the spare thread too, and makes no other", async (
   await untilSpare();
   await pool.close();
   expect(pool.hasSpare).toBe(false);
+});
+
+test("what kept a spare thread from opening the store is no answer to a call that comes later", async () => {
+  const failed = join(home, "failed");
+  vi.stubEnv("CAIRN_FAILED", failed);
+  const portsModule = new URL("testing/late-ports.ts", import.meta.url).href;
+  pool = new WorkerPool({ ...data, portsModule }, 60_000, () => false, 1);
+  while (!existsSync(failed)) await new Promise((resolve) => setImmediate(resolve));
+  expect(pool.hasSpare).toBe(true);
+  expect(await pool.call("one", "facts", undefined)).toMatchObject({ objects: 0 });
 });

@@ -85,16 +85,25 @@ function answer(runner: LocalRunner, call: CallMessage): void {
 }
 
 async function start(port: MessagePort): Promise<void> {
+  const ports = await loadPorts();
+  const open = (): LocalRunner => new LocalRunner({ dataDir, storeDir, storeLimit, ports });
+  let runner: LocalRunner | undefined;
   try {
-    const runner = new LocalRunner({ dataDir, storeDir, storeLimit, ports: await loadPorts() });
-    port.on("message", (call: CallMessage) => answer(runner, call));
-  } catch (error) {
-    // Whoever calls is told why, with its code; then the thread ends.
-    port.on("message", ({ id }: CallMessage) => {
-      send({ id, error: toWire(error) });
-      port.close();
-    });
+    runner = open();
+  } catch {
+    // It may be asked much later, as a spare thread is: what is wrong now may be mended by then.
   }
+  port.on("message", (call: CallMessage) => {
+    try {
+      runner ??= open();
+    } catch (error) {
+      // Whoever calls is told why, with its code; then the thread ends.
+      send({ id: call.id, error: toWire(error) });
+      port.close();
+      return;
+    }
+    answer(runner, call);
+  });
 }
 
 await start(port);
