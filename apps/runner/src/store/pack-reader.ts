@@ -71,9 +71,14 @@ export class PackReader {
 
   /** What was read before is read anew. */
   forget(): void {
+    this.forgetBlocks();
+    this.rest();
+  }
+
+  /** The same, without a call on the disk. */
+  forgetBlocks(): void {
     this.#blocks.clear();
     this.#bytes = 0;
-    this.rest();
   }
 
   #keep(key: string, raw: Buffer): void {

@@ -103,13 +103,16 @@ export class PackWriter {
     this.#appending = false;
   }
 
-  /** Takes back what was appended since the last commit, of which the index knows nothing. */
-  discard(): void {
-    if (!this.#appending) return;
+  /**
+   * Takes back what was appended since the last commit, of which the index knows nothing. True if
+   * there was any: what is appended next may stand where that stood.
+   */
+  discard(): boolean {
+    if (!this.#appending) return false;
     try {
       const pack = this.#pack;
       for (const { name, committed } of this.#full) this.#cutByName(name, committed);
-      if (pack === undefined) return;
+      if (pack === undefined) return true;
       if (pack.committed === 0) {
         this.#disk.unlink(join(this.#dir, pack.name));
         this.#pack = undefined;
@@ -126,6 +129,7 @@ export class PackWriter {
       this.#appending = false;
       this.#newNames = false;
     }
+    return true;
   }
 
   /** Leaves the pack as it is: what was appended since the last commit is garbage in it. */

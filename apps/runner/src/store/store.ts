@@ -191,7 +191,7 @@ export class Store implements ObjectStore {
       });
     } catch (error) {
       // Where a sync failed the rows may be on the disk after all: their bytes must stay then.
-      if (refused || isDiskFull(error)) writer.discard();
+      if (refused || isDiskFull(error)) this.#takeBack(writer);
       writer.abandon();
       this.#forget();
       throw writeError(this.index.known(error));
@@ -209,7 +209,7 @@ export class Store implements ObjectStore {
 
   /** Drops what was put since the last commit. Call it when a call ends, however it does. */
   discard(): void {
-    for (const writer of [this.#writer, this.#young]) writer.discard();
+    for (const writer of [this.#writer, this.#young]) this.#takeBack(writer);
     this.#forget();
     this.#packs.rest();
   }
@@ -269,12 +269,17 @@ export class Store implements ObjectStore {
     } catch (error) {
       // None of it is in the index: it need not take space until somebody collects it.
       for (const writer of [this.#writer, this.#young]) {
-        writer.discard();
+        this.#takeBack(writer);
         writer.abandon();
       }
       this.#forget();
       throw writeError(error);
     }
+  }
+
+  /** Other blocks may stand there next: what was read of these must not pass for those. */
+  #takeBack(writer: PackWriter): void {
+    if (writer.discard()) this.#packs.forgetBlocks();
   }
 
   #forget(): void {
