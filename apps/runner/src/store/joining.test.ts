@@ -132,6 +132,26 @@ test("a damaged block stays where it is, for repair, and the others are as reada
   expectAll(kept);
 });
 
+test("a join that failed is tried again when there is twice as much", () => {
+  site.reopen({ joinBytes: 100_000 });
+  const kept = changes(20);
+  const { rows } = site.store.index;
+  const repoint = rows.repoint.bind(rows);
+  rows.repoint = () => {
+    throw new Error("the disk is full");
+  };
+  site.store.tidy();
+  rows.repoint = repoint;
+  expect(bytes(".young")).toBeGreaterThan(0);
+  for (let round = 100; bytes(".young") > 0; round += 1) {
+    kept.push(change(round));
+    site.store.tidy();
+    expect(round).toBeLessThan(160);
+  }
+  expect(wrongRows()).toEqual([]);
+  expectAll(kept);
+});
+
 test("an index made anew knows young packs, and what a crash left of one that was joined", () => {
   site.reopen({ joinBytes: 100_000 });
   const kept = changes(20);

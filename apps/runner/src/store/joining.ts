@@ -37,7 +37,8 @@ export class Joining {
   readonly #options: JoiningOptions;
   readonly #table: PackTable;
   readonly #enough: number;
-  #failed = false;
+  /** Doubles when it fails: what is in the way is not met time after time. */
+  #patience = 1;
 
   constructor(options: JoiningOptions) {
     this.#options = options;
@@ -48,19 +49,19 @@ export class Joining {
   /** Joins if there is enough. Call while nothing is put. When it fails all is as it was. */
   run(): void {
     const { index, disk, dir, gate, packs, young } = this.#options;
-    if (this.#failed) return;
     try {
       index.guarded(() => {
         if (!this.#isDue()) return;
         // Collecting takes packs only while it is alone: what is ours now stays ours meanwhile.
         gate.enter();
         const emptied = this.#join(this.#table.claimedBy(young.writer));
+        this.#patience = 1;
         packs.rest();
         for (const name of emptied) disk.unlink(join(dir, name));
       });
     } catch {
-      // Whoever stores or reads next meets the same, and is told. This thread tries no more.
-      this.#failed = true;
+      // Whoever stores or reads next meets the same, and is told.
+      this.#patience *= 2;
     } finally {
       packs.rest();
       gate.leave();
@@ -69,7 +70,7 @@ export class Joining {
 
   #isDue(): boolean {
     const { raw, blocks } = this.#table.weight(this.#options.young.writer);
-    return raw >= this.#enough || blocks >= enoughBlocks;
+    return raw >= this.#enough * this.#patience || blocks >= enoughBlocks * this.#patience;
   }
 
   /** Names of the packs of which nothing is needed any more. */
