@@ -45,6 +45,7 @@ export function repair(
     }
   }
   const broken = now.objects();
+  if (broken.size > 0) now.remember(true);
   const known = new Set(snapshots.map(({ pin }) => pin));
   const isAll = store.index.pins().every((pin) => known.has(pin));
   if (everBad.size > 0 && broken.size === 0 && isAll) store.care.recount(hooks);

@@ -88,11 +88,12 @@ export class Inspection {
     return new Set([...this.bad.values()].map(({ object }) => object));
   }
 
-  /** From here on captures store what is tainted anew where they meet it. */
-  remember(): void {
+  /** From here on captures store what is tainted anew where they meet it. `sought`: `Suspects`. */
+  remember(sought = false): void {
     const isWell = (hash: string): boolean =>
       this.#deep && (this.#trees.has(hash) || this.#contents.has(hash));
-    distrust(this.#store.index, this.#tainted(), this.objects(), isWell);
+    const suspects = { bad: this.#tainted(), broken: this.objects(), sought };
+    distrust(this.#store.index, suspects, isWell);
   }
 
   /** Each bad object of each snapshot, with the path of the file or folder that it breaks. */

@@ -2,6 +2,7 @@ import { appendFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { repair } from "../diff/validate-repair.ts";
+import { validate } from "../diff/validate.ts";
 import { wipeBlock } from "../testing/corruption.ts";
 import { errorCode, noise, StoreSite } from "../testing/store-site.ts";
 import { filesOf, keep, put, readFiles } from "../testing/snapshots.ts";
@@ -304,6 +305,39 @@ test("while something that is needed is missing nothing is collected, until repa
   expect(problems).toHaveLength(30);
   site.store.care.recount({});
   expect(site.store.collect({})).toMatchObject({ done: true });
+});
+
+test("what a validation finds missing is still kept for a repair", () => {
+  const kept = { pin: "kept", snapshot: keep(site.store, "kept", filesOf("kept", 30)) };
+  const lost = site.store.readTree(site.store.readTree(kept.snapshot.tree)[0]!.hash)[0]!.hash;
+  const change = site.store.index.database.prepare("UPDATE objects SET hash = ? WHERE hash = ?");
+  change.run(Buffer.alloc(32, 7), Buffer.from(lost, "hex"));
+  expect(validate(site.store, { snapshots: [kept], deep: true }).problems).toHaveLength(1);
+  expect(() => site.store.collect({})).toThrow(/Run repair, then collect/);
+  const repaired = repair(site.store, { snapshots: [kept], workspaces: [] }, () => undefined, {});
+  expect(repaired).toEqual({ healed: 1, problems: [] });
+  expect(readFiles(site.store, kept.snapshot)).toEqual(filesOf("kept", 30));
+});
+
+test("a transaction that fails while a pack is rewritten is no damage: it is told, and no copy is cut off", () => {
+  const files = filesOf("all", 60);
+  const kept = Object.fromEntries(Object.entries(files).slice(0, 10));
+  keep(site.store, "all", files);
+  const snapshot = keep(site.store, "kept", kept);
+  site.store.unpin(["all"]);
+  const before = packed();
+  const { rows } = site.store.index;
+  const repoint = rows.repoint.bind(rows);
+  rows.repoint = () => {
+    // As SQLite tells of a sync that failed: the rows may be on the disk all the same.
+    throw Object.assign(new Error("disk I/O error"), { code: "ERR_SQLITE_ERROR", errcode: 1034 });
+  };
+  expect(errorCode(() => site.store.collect({}))).toBe("internal");
+  expect(packed()).toBeGreaterThan(before);
+  rows.repoint = repoint;
+  expect(site.store.collect({})).toMatchObject({ done: true });
+  expect(packed()).toBeLessThan(before / 4);
+  expect(readFiles(site.store, snapshot)).toEqual(kept);
 });
 
 test("an index whose counts are wrong is not collected by: it is made anew first", () => {

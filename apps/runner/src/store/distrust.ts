@@ -23,14 +23,21 @@ function besides({ database }: StoreIndex, broken: ReadonlySet<string>): string[
   return rows.map(({ hash }) => Buffer.from(hash as Uint8Array).toString("hex"));
 }
 
+export interface Suspects {
+  bad: ReadonlySet<string>;
+  /** Those of the bad ones that do not read back themselves. */
+  broken: ReadonlySet<string>;
+  /** Whether those that the index lacks were looked for in all packs, in vain. */
+  sought: boolean;
+}
+
 /**
- * Distrusts some, and trusts those of the others that were found to be well. `broken` are those of
- * the bad ones that do not read back themselves.
+ * Distrusts some, and trusts those of the others that were found to be well. Collecting takes what
+ * is missing and distrusted for gone for good: it may be in the packs until it was sought there.
  */
 export function distrust(
   index: StoreIndex,
-  bad: ReadonlySet<string>,
-  broken: ReadonlySet<string>,
+  { bad, broken, sought }: Suspects,
   isWell: (hash: string) => boolean,
 ): void {
   const well = [...distrustedIn(index)].filter((hash) => !bad.has(hash) && isWell(hash));
@@ -38,7 +45,9 @@ export function distrust(
   index.write(() => {
     const add = index.database.prepare("INSERT OR IGNORE INTO distrusted VALUES (?)");
     const remove = index.database.prepare("DELETE FROM distrusted WHERE hash = ?");
-    for (const hash of bad) add.run(Buffer.from(hash, "hex"));
+    for (const hash of bad) {
+      if (sought || index.has(hash)) add.run(Buffer.from(hash, "hex"));
+    }
     for (const hash of besides(index, broken)) {
       if (!isWell(hash)) add.run(Buffer.from(hash, "hex"));
     }

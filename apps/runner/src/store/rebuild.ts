@@ -99,7 +99,7 @@ function fill(index: StoreIndex, disk: Disk, dir: string): void {
       if (isTorn) torn.add(hash);
     }
   }
-  distrust(index, torn, new Set(), () => false);
+  distrust(index, { bad: torn, broken: new Set(), sought: false }, () => false);
 }
 
 /** A pack that cannot be read holds nothing: its objects are damaged, the others are not. */

@@ -121,6 +121,7 @@ export class Rewriting {
     const gathered = new Pending({ writer });
     const moved: MovedBlock[] = [];
     const emptied: number[] = [];
+    let committing = false;
     try {
       for (const block of blocks) {
         const bytes = this.#options.packs.readWhole(pack, block.place);
@@ -133,11 +134,13 @@ export class Rewriting {
       }
       const { blocks: added } = gathered.flush();
       writer.sync();
+      committing = true;
       this.#table.move(writer.writer, { moved, emptied, added });
       writer.committed();
       return writer.written - before;
     } catch (error) {
-      if (isDamage(error)) {
+      // Where a commit failed its rows may be on the disk after all: their bytes must stay then.
+      if (!committing && isDamage(error)) {
         writer.discard();
         return undefined;
       }
