@@ -122,6 +122,26 @@ test("what another pack still holds is found there", () => {
   expect(heal([kept], false)).toEqual({ healed: 1, problems: [] });
 });
 
+test("what a thread takes back while it is looked for is not pointed at", () => {
+  const other = openStore(site.store.dir);
+  other.putBlob(noise(MiB, "committed"));
+  other.commit();
+  const lost = other.putBlob(noise(MiB, "lost"));
+  let blocks = 0;
+  const check = (): void => {
+    blocks += 1;
+    if (blocks !== 3) return;
+    // Both were read, and it is waited for the other thread.
+    other.discard();
+    other.putBlob(noise(MiB, "in its place"));
+    other.commit();
+  };
+  expect(site.store.care.salvage(new Set([lost]), { check })).toBe(0);
+  expect(blocks).toBeGreaterThanOrEqual(3);
+  other.close();
+  expect(site.store.has(lost)).toBe(false);
+});
+
 test("what a workspace still holds, byte for byte, is stored anew", () => {
   const bad = noise(3000, "bad");
   const large = noise(6 * MiB, "large");

@@ -32,10 +32,13 @@ export function salvage(
     onProgress?.({ phase: "read", done: i, total: packs.length });
     const found = findIn(disk, join(dir, name), name, left, check);
     if (found.length === 0) continue;
+    const again = new Set(found.flatMap(({ objects }) => objects.map(({ hash }) => hash)));
     const adopt = (): void => {
-      // A collection may have emptied and removed the pack meanwhile: it moved what is referred to.
-      if (disk.list(dir).some((pack) => pack.name === name))
-        index.write(() => index.rows.adopt(found));
+      // Anew: what was read may have been taken back by a capture that failed, or have been moved
+      // and its pack removed.
+      const now = findIn(disk, join(dir, name), name, again, undefined);
+      if (now.length > 0) index.write(() => index.rows.adopt(now));
+      for (const hash of again) left.add(hash);
     };
     while (!gate.alone(aloneMs, adopt)) {
       check?.();
