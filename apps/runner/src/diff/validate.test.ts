@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Progress, Snapshot } from "../runner.ts";
 import { scanWorkspace } from "../scan/scan.ts";
+import type { Disk } from "../store/disk.ts";
+import { realDisk } from "../store/disk.ts";
 import { openStore } from "../store/store.ts";
 import { damageObject, wipeBlock } from "../testing/corruption.ts";
 import { RestoreSite } from "../testing/restore-site.ts";
@@ -140,6 +142,22 @@ test("what a thread takes back while it is looked for is not pointed at", () => 
   expect(blocks).toBeGreaterThanOrEqual(3);
   other.close();
   expect(site.store.has(lost)).toBe(false);
+});
+
+test("what cannot be looked for just now was not sought in vain", () => {
+  const wanted = site.store.putBlob(noise(MiB, "wanted"));
+  site.store.commit();
+  let isBusy = true;
+  const open: Disk["open"] = (...args) => {
+    if (isBusy) throw Object.assign(new Error("too many open files"), { code: "EMFILE" });
+    return realDisk.open(...args);
+  };
+  const other = openStore(site.store.dir, { disk: { ...realDisk, open } });
+  const look = (): number => other.care.salvage(new Set([wanted]), {});
+  expect(errorCode(look)).toBe("internal");
+  isBusy = false;
+  expect(look()).toBe(1);
+  other.close();
 });
 
 test("what a workspace still holds, byte for byte, is stored anew", () => {

@@ -54,6 +54,16 @@ export function isDiskFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT" || resultCode(error) === sqliteFull;
 }
 
+/**
+ * Whether a transaction that failed so is certainly not in the index's log. Where shared memory
+ * could not grow, it may stand there whole, and be back after a kill.
+ */
+export function isUncommitted(error: unknown): boolean {
+  const isUnsure =
+    error instanceof Error && "errcode" in error && error.errcode === sqliteNoSharedMemory;
+  return isDiskFull(error) && !isUnsure;
+}
+
 /** The error of the table for a failure of disk or index while the store was used. */
 export function storeError(error: unknown): unknown {
   if (error instanceof ProtocolError || !(error instanceof Error)) return error;

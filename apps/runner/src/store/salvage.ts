@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ProtocolError } from "@cairn/shared/errors";
 import type { WorkHooks } from "../cancelling.ts";
+import { isDamage, readError } from "./errors.ts";
 import type { Disk } from "./disk.ts";
 import type { Gate } from "./gate.ts";
 import { aloneMs, restBetween } from "./gate.ts";
@@ -63,8 +64,10 @@ function findIn(
       if (ours.length > 0) found.push({ pack, place, objects: ours });
     }
   } catch (error) {
-    // A pack that cannot be read holds nothing that helps; a call that was given up ends.
+    // A call that was given up ends, and one that finds a pack closed only for now: what was not
+    // looked for everywhere was not sought in vain. A damaged pack holds nothing that helps.
     if (error instanceof ProtocolError) throw error;
+    if (!isDamage(error)) throw readError(error);
   }
   return found;
 }

@@ -8,7 +8,7 @@ import { encodeTree } from "./encoding.ts";
 import { distrustedIn } from "./distrust.ts";
 import type { Disk } from "./disk.ts";
 import { realDisk } from "./disk.ts";
-import { isDiskFull, openError, writeError } from "./errors.ts";
+import { isUncommitted, openError, writeError } from "./errors.ts";
 import type { Sink } from "./file-content.ts";
 import { readContent, splitContent } from "./file-content.ts";
 import { Gate } from "./gate.ts";
@@ -191,7 +191,7 @@ export class Store implements ObjectStore {
       });
     } catch (error) {
       // Where a sync failed the rows may be on the disk after all: their bytes must stay then.
-      if (refused || isDiskFull(error)) this.#takeBack(writer);
+      if (refused || isUncommitted(error)) this.#takeBack(writer);
       writer.abandon();
       this.#forget();
       throw writeError(this.index.known(error));
