@@ -39,7 +39,7 @@ export class Budget {
     if (folders > this.#most - this.#others()) {
       const most = this.#most.toLocaleString("en");
       throw new NotWatched(
-        `it has more folders than may be watched (${most} in all sessions together, as fs.inotify.max_user_watches allows)`,
+        `its folders and those watched for other sessions are more than may be watched together (${most}: half of fs.inotify.max_user_watches, but never over ${mostFolders.toLocaleString("en")})`,
       );
     }
     this.#taken.set(who, folders);
