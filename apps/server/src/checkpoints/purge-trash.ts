@@ -1,6 +1,7 @@
 import { removeOwnFolder } from "../sessions/delete.ts";
 import { breathe } from "./breathe.ts";
 import { type ServiceDeps, timestamp } from "./deps.ts";
+import { dropPurged } from "./undo-stack.ts";
 
 /** How long the trash keeps things. */
 const trashMs = 7 * 24 * 60 * 60 * 1000;
@@ -28,28 +29,35 @@ export async function purgeTrash(deps: ServiceDeps, isEnding: () => boolean): Pr
 async function purgeCheckpoints(deps: ServiceDeps, isEnding: () => boolean): Promise<number> {
   const { store, steady, runner } = deps;
   let purged = 0;
+  const touched = new Set<string>();
   while (!isEnding()) {
     const ids = await store.checkpointsToPurge(steady.proven(), 100);
     if (ids.length === 0) break;
-    const gone = await store.transact(async (tx) => {
+    const { done: gone, sessions } = await store.transact(async (tx) => {
       const purged_at = timestamp(deps.clock);
       const still = new Set(await tx.checkpointsToPurge(steady.proven(), ids.length));
       const done: string[] = [];
+      const sessions: string[] = [];
       const end = performance.now() + holdMs;
       for (const id of ids) {
         // Taken out of the trash since.
         if (!still.has(id)) continue;
-        await tx.updateCheckpoint(id, { purged_at });
+        sessions.push(await tx.updateCheckpoint(id, { purged_at }));
         done.push(id);
         if (performance.now() > end) break;
       }
-      return done;
+      return { done, sessions };
     });
     // What a crash keeps from being let go here is found at the next start.
     await runner.release(gone);
     purged += gone.length;
+    for (const session_id of sessions) touched.add(session_id);
     if (gone.length === 0) break;
     await breathe();
+  }
+  for (const session_id of touched) {
+    if (isEnding()) break;
+    await dropPurged(store, session_id);
   }
   return purged;
 }

@@ -78,6 +78,30 @@ describe("what list_operations offers to undo", () => {
     await cairn.service.upkeep.run();
     expect(await offered("undo")).toBeNull();
   });
+
+  test("is not looked for again among what the emptied trash has taken off the stack", async () => {
+    const { session_id, edit, made, offered } = await scene();
+    const base = await made("1");
+    await edit("2");
+    const kept = await call("restore", { session_id, checkpoint_id: base });
+    const gone: string[] = [];
+    for (let n = 3; n < 8; n += 1) {
+      const checkpoint_id = await made(`${n}`);
+      gone.push((await call("delete", { session_id, checkpoint_id })).operation_id);
+    }
+    await cairn.service.upkeep.run();
+    expect((await cairn.store.nextUndo(session_id))?.operation_id).toBe(gone.at(-1));
+    cairn.advance(8 * day);
+    await cairn.service.upkeep.run();
+    // The store's own answer, of which nothing has to be walked over.
+    expect((await cairn.store.nextUndo(session_id))?.operation_id).toBe(kept.operation_id);
+    expect(await offered("undo")).toBe(kept.operation_id);
+    const operation_id = gone[0] ?? "";
+    await expect(call("undo", { session_id, operation_id })).rejects.toMatchObject({
+      code: "nothing_to_undo",
+      message: expect.stringContaining("deleted for good"),
+    });
+  });
 });
 
 test("no redo is offered whose safety checkpoint a policy has removed and the trash let go of", async () => {

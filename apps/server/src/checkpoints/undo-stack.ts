@@ -1,4 +1,8 @@
 import type { OperationRow, Reads, Store } from "../storage/store.ts";
+import { breathe } from "./breathe.ts";
+
+/** How long a transaction here may take, in ms. */
+const holdMs = 3;
 
 /** Whether what the undo of an operation would give back was deleted for good. */
 export async function isPurged(reads: Reads, operation: OperationRow): Promise<boolean> {
@@ -40,10 +44,17 @@ export async function nextRedo(reads: Reads, session_id: string): Promise<Operat
 /** Takes off the stack what has nothing to give back any more, so that nobody has to look again. */
 export async function dropPurged(store: Store, session_id: string): Promise<void> {
   const { purged } = await walk(store, session_id);
-  if (purged.length === 0) return;
-  await store.transact(async (tx) => {
-    for (const { operation_id } of purged) {
-      await tx.updateOperation(operation_id, { undoable: false });
-    }
-  });
+  for (let done = 0; done < purged.length; await breathe()) {
+    done = await store.transact(async (tx) => {
+      const end = performance.now() + holdMs;
+      for (const [at, { operation_id }] of purged.entries()) {
+        if (at < done) continue;
+        // Gone with its session since.
+        if ((await tx.operation(operation_id)) === null) return purged.length;
+        await tx.updateOperation(operation_id, { undoable: false });
+        if (performance.now() > end) return at + 1;
+      }
+      return purged.length;
+    });
+  }
 }

@@ -45,7 +45,7 @@ async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Pro
   const done = row.status === "done" || row.status === "done_with_differences";
   // A compaction by policy is taken back when somebody names it.
   const walkable = row.undoable || row.automatic;
-  if (!stackKinds.includes(row.kind) || !done || !walkable) {
+  if (!stackKinds.includes(row.kind) || !done) {
     throw new ProtocolError("nothing_to_undo", `This ${row.kind} cannot be undone.`);
   }
   if (row.undone_by !== null) {
@@ -56,6 +56,9 @@ async function undoSubject(deps: ServiceDeps, params: ParsedParams<"undo">): Pro
       "nothing_to_undo",
       `What this ${row.kind} could give back was deleted for good.`,
     );
+  }
+  if (!walkable) {
+    throw new ProtocolError("nothing_to_undo", `This ${row.kind} cannot be undone.`);
   }
   return row;
 }

@@ -296,12 +296,13 @@ export interface Tx extends Reads {
   purgeSession(session_id: string): Promise<string[]>;
   nextSequenceNumber(): Promise<number>;
   insertCheckpoint(row: NewCheckpoint): Promise<void>;
+  /** Gives the session that it is of. */
   updateCheckpoint(
     checkpoint_id: string,
     change: Partial<
       Pick<CheckpointRow, "tags" | "pinned" | "damaged" | "deleted_at" | "purged_at">
     >,
-  ): Promise<void>;
+  ): Promise<string>;
   /** Those that are still live go into the trash. Gives their ids. Lets other work in between. */
   removeCheckpoints(session_id: string, ids: string[], deleted_at: string): Promise<string[]>;
   /** Those that are in the trash and not purged live again. Gives their summaries. */

@@ -172,7 +172,7 @@ export async function updateCheckpoint(
   db: Db,
   checkpoint_id: string,
   change: Parameters<Tx["updateCheckpoint"]>[1],
-): Promise<void> {
+): Promise<string> {
   const current = await db
     .selectFrom("checkpoints")
     .select(["session_id", "sequence_number", "tags", "deleted_at", "purged_at"])
@@ -202,4 +202,5 @@ export async function updateCheckpoint(
     if (lived !== lives) await countLive(db, current.session_id, lives ? 1 : -1);
   }
   if ((change.purged_at ?? null) !== null) await purgeContents(db, current);
+  return current.session_id;
 }

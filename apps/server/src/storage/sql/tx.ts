@@ -48,7 +48,7 @@ export class SqlTx extends SqlReads implements Tx {
   }
 
   async updateCheckpoint(...args: Params<"updateCheckpoint">): Given<"updateCheckpoint"> {
-    await updateCheckpoint(this.#db, ...args);
+    return await updateCheckpoint(this.#db, ...args);
   }
 
   async removeCheckpoints(...args: Params<"removeCheckpoints">): Given<"removeCheckpoints"> {
