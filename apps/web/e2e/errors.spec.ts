@@ -285,6 +285,34 @@ test("keys typed before a dialog is there go nowhere", async ({ page, stage }) =
   await expect(page.getByRole("button", { name: "Paused" })).toBeVisible();
 });
 
+test("a menu that cannot be fetched leaves its button with the focus, which tries again", async ({
+  page,
+  stage,
+  complaints,
+}) => {
+  const work = await stage.session("Without its menu");
+  const menu = /DropdownMenu-.*\.js$/;
+  await page.route(menu, (route) => route.abort());
+  await stage.signIn(page, work.path);
+  const button = page.getByRole("button", { name: "Session actions" });
+  const failed = page.getByRole("alert");
+  await button.press("Enter");
+  await expect(failed).toContainText("The menu could not be opened");
+  await expect(button).toBeFocused();
+  await button.press("Enter");
+  await expect(failed).toContainText("The menu could not be opened");
+  await failed.getByRole("button", { name: "Close" }).press("Enter");
+  await expect(failed).toHaveCount(0);
+  await expect(button).toBeFocused();
+  await page.unroute(menu);
+  await button.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await expect(failed).toHaveCount(0);
+  const expected = complaints.filter((each) => each.includes("could not be fetched"));
+  expect(expected).toHaveLength(complaints.length);
+  complaints.length = 0;
+});
+
 test("a part that cannot be fetched fails alone, and Retry brings it", async ({
   page,
   stage,

@@ -11,6 +11,8 @@ interface Props {
   place: "inline" | "dialog" | "corner";
   /** What the part shows: of something else it is tried afresh. */
   about?: string;
+  /** Stands in the part's own place beside a notice that it failed. */
+  instead?: ReactNode;
   /** Gives the part up. */
   onClose?: () => void;
   children: ReactNode;
@@ -42,9 +44,14 @@ export class PartBoundary extends Component<Props, { error: unknown }> {
   };
 
   override render(): ReactNode {
-    const { title, place, onClose, children } = this.props;
+    const { title, place, instead, onClose, children } = this.props;
     if (this.state.error === null) return children;
-    return (
+    const close = (): void => {
+      // Whoever asks for it again is not told of this failure.
+      retryParts();
+      onClose?.();
+    };
+    const notice = (
       // Who asked for a dialog by key goes on by key.
       // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
       <div
@@ -52,7 +59,7 @@ export class PartBoundary extends Component<Props, { error: unknown }> {
         tabIndex={-1}
         ref={place === "dialog" ? (element) => element?.focus() : null}
         onKeyDown={(event) => {
-          if (event.key === "Escape") onClose?.();
+          if (event.key === "Escape") close();
         }}
         className={classNames("focus:outline-none", places[place])}
       >
@@ -60,9 +67,15 @@ export class PartBoundary extends Component<Props, { error: unknown }> {
           title={title}
           error={this.state.error}
           onRetry={this.#retry}
-          actions={onClose !== undefined && <Button onClick={onClose}>Close</Button>}
+          actions={onClose !== undefined && <Button onClick={close}>Close</Button>}
         />
       </div>
+    );
+    return (
+      <>
+        {instead}
+        {notice}
+      </>
     );
   }
 }
