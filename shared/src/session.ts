@@ -150,7 +150,7 @@ export const Session = z.object({
   settings: Settings,
   /** Facts of the moment, in answers and summaries only: never in logged events. */
   auto_state: z.optional(AutoState),
-  /** Files that differ from the head now; null while that is not known. */
+  /** Files that differ from the head now; null when a look failed, absent while nobody looks. */
   dirty_files: z.optional(z.nullable(Count)),
   retention_state: z.optional(RetentionState),
 });

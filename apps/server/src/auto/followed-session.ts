@@ -43,14 +43,13 @@ export class FollowedSession {
   #isWatched = false;
   #watch: FolderWatch | null = null;
   #standing: Standing;
-  /** Null when it could not be found out, undefined until it was looked for. */
+  /** Null when a look could not find it out, undefined until there was one. */
   #dirty: number | null | undefined;
   #isAsHead = false;
   #lastAutoAt: string | null;
   #lastError: string | null = null;
   #isAway = false;
   #isBusy = false;
-  #toldDirty = false;
   #toldState = false;
   #timer: (() => void) | null = null;
   #working: Promise<void> | null = null;
@@ -173,7 +172,7 @@ export class FollowedSession {
     });
   }
 
-  /** It was of another time or head, which is no reason to say that it cannot be found out. */
+  /** It is of another time or head, which is no reason to say that it cannot be found out. */
   #forgetCount(): void {
     this.#dirty = undefined;
     this.#around.service.live.clear(this.#known.session.session_id, "dirty_files");
@@ -183,7 +182,7 @@ export class FollowedSession {
     const watch = this.#watch;
     if (watch === null) return;
     this.#watch = null;
-    this.#dirty = null;
+    this.#forgetCount();
     this.#isAsHead = false;
     this.#endings = Promise.all([this.#endings, watch.close()]).then(() => undefined);
   }
@@ -285,11 +284,10 @@ export class FollowedSession {
   #tell(due: Due | null): void {
     const { session, head } = this.#known;
     const { live } = this.#around.service;
-    const dirty_files = head === null ? null : this.#dirty;
-    if (this.#watch !== null) this.#toldDirty = true;
+    const dirty_files = head === null ? undefined : this.#dirty;
     if (this.#isOn || (this.#watch?.unheard ?? null) !== null) this.#toldState = true;
     live.set(session.session_id, {
-      ...(this.#toldDirty && dirty_files !== undefined ? { dirty_files } : {}),
+      ...(dirty_files === undefined ? {} : { dirty_files }),
       ...(this.#toldState ? { auto_state: this.#state(due) } : {}),
     });
   }

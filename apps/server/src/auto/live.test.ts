@@ -56,6 +56,34 @@ test("whoever watches a session is told how many files differ from its head", as
   expect(JSON.stringify(events)).not.toContain("dirty_files");
 });
 
+test("a count that is known no more stands in no summary, and nobody is told of a failed look", async () => {
+  const { session_id, folder } = await begin();
+  const client = await server.client();
+  await client.call("subscribe", { session_id, transient: true });
+  const overview = await server.client();
+  await overview.call("subscribe", { session_id: "*" });
+  const summarized = async (status: string, dirty_files: number | undefined): Promise<void> => {
+    await overview.until(() => {
+      const last = overview.events.findLast((event) => event.event_type === "session_summary");
+      if (last?.event_type !== "session_summary" || last.data.session === null) return false;
+      return last.data.session.status === status && last.data.session.dirty_files === dirty_files;
+    }, `${status} with ${dirty_files}`);
+  };
+  await writeFile(join(folder, "b"), "2");
+  await summarized("open", 1);
+  // Nobody looks at the folder of a closed session.
+  await server.call("update_session", { session_id, status: "closed" });
+  await summarized("closed", undefined);
+  const { session } = await server.call("get_session", { session_id });
+  expect(session).not.toHaveProperty("dirty_files");
+  await server.call("update_session", { session_id, status: "open" });
+  await summarized("open", 1);
+  const counts = client.events.flatMap((event) =>
+    event.event_type === "workspace_dirty" ? [event.data.dirty_files] : [],
+  );
+  expect(counts).not.toContain(null);
+});
+
 test("who knows the base protocol only is told nothing of it", async () => {
   const { session_id, folder } = await begin();
   const plain = await server.client();

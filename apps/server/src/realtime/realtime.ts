@@ -91,6 +91,7 @@ export function createRealtime(deps: Deps): Realtime {
     onProgress: service.onProgress.bind(service),
     show: (session) => service.live.show(session),
     factsOf: (session_id) => service.live.messages(session_id),
+    onFactCleared: (listener) => service.live.onCleared(listener),
     ...(deps.onWatched === undefined ? {} : { onWatched: deps.onWatched }),
     onDelivered: (events) => metrics.delivered(events),
     counted: metrics.subscriptions(),

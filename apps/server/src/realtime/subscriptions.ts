@@ -69,6 +69,8 @@ interface Options {
   show?: (session: Session) => Session;
   /** The same facts as the messages that tell of them. */
   factsOf?: (session_id: string) => readonly TransientMessage[];
+  /** A session has lost such a fact, of which no message tells. */
+  onFactCleared?: (listener: (session_id: string) => void) => () => void;
   /** Somebody watches a session, or nobody does any more. */
   onWatched?: (session_id: string, isWatched: boolean) => void;
   /** Events that were handed to sinks. */
@@ -145,6 +147,8 @@ export class Subscriptions {
         // Facts of the moment stand in summaries too.
         if (message.event_type !== "progress") this.#overview.touch(session_id);
       }),
+      options.onFactCleared?.((session_id) => this.#overview.touch(session_id)) ??
+        (() => undefined),
     ];
   }
 

@@ -8,6 +8,7 @@ export type Live = Pick<Session, "auto_state" | "dirty_files" | "retention_state
 export class LiveFacts {
   readonly #facts = new Map<string, Live>();
   readonly #send: (message: ServiceMessage) => void;
+  readonly #clearings = new Set<(session_id: string) => void>();
 
   constructor(send: (message: ServiceMessage) => void) {
     this.#send = send;
@@ -38,9 +39,19 @@ export class LiveFacts {
     }
   }
 
+  /** Forgets a fact that is known no more. No message says so: it is absent in what is shown. */
   clear(session_id: string, fact: keyof Live): void {
-    const { [fact]: _, ...rest } = this.#facts.get(session_id) ?? {};
+    const before = this.#facts.get(session_id);
+    if (before?.[fact] === undefined) return;
+    const { [fact]: _, ...rest } = before;
     this.#facts.set(session_id, rest);
+    for (const listener of this.#clearings) listener(session_id);
+  }
+
+  /** Calls back for a session that is to be shown anew, as it has lost a fact. */
+  onCleared(listener: (session_id: string) => void): () => void {
+    this.#clearings.add(listener);
+    return () => this.#clearings.delete(listener);
   }
 
   /** For a session that is closed or gone. */

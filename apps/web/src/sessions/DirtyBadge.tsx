@@ -67,7 +67,6 @@ export function DirtyButton({ session, onOpen }: { session: Session; onOpen: () 
 /** The same in a list of sessions, where something changed. */
 export function DirtyBadge({ session }: { session: Session }) {
   const dirty_files = useDirty(session);
-  // Null is also what is known of a folder that nobody watches any more.
   if (dirty_files === undefined || dirty_files === null || dirty_files === 0) return null;
   return (
     <Badge tone="warn" title={counted}>

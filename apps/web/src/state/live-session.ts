@@ -6,7 +6,7 @@ import { createStore } from "zustand/vanilla";
 import { applyEvent } from "./apply-event.ts";
 import { FeedLog } from "./feed-log.ts";
 import { browserClock, IngestQueue, type IngestClock } from "./ingest.ts";
-import { noteSessionFacts, noteTransientFacts } from "./live-facts.ts";
+import { noteSessionFacts, noteTransientFacts, watchFacts } from "./live-facts.ts";
 import { noteProgress } from "./progress.ts";
 import { noteResync } from "./resync.ts";
 import { TimelineLog } from "./timeline-log.ts";
@@ -62,6 +62,7 @@ export class LiveSession {
   /** What each page load under way has to apply once more: its page may be older than these. */
   readonly #recorders = new Set<LiveEvent[]>();
   #subscription: Subscription | null = null;
+  #unwatchFacts: (() => void) | null = null;
   /** Seq of the latest event when the server ended the subscription. */
   #endedAt: number | null = null;
   #latest = 0;
@@ -79,6 +80,7 @@ export class LiveSession {
 
   start(): void {
     if (this.#subscription !== null) return;
+    this.#unwatchFacts = watchFacts(this.session_id);
     this.#subscription = this.#client().subscribe(this.session_id, {
       events: eventTypes,
       transient: true,
@@ -104,6 +106,8 @@ export class LiveSession {
     this.#endedAt = null;
     this.#subscription?.unsubscribe();
     this.#subscription = null;
+    this.#unwatchFacts?.();
+    this.#unwatchFacts = null;
     this.#queue.clear();
     this.#loads += 1;
     this.#floor = 0;
