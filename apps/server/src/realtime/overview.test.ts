@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { LiveFacts } from "../sessions/live-facts.ts";
 import { startSubscriptions } from "../testing/subscription-rig.ts";
 import type { SubscriptionRig } from "../testing/subscription-rig.ts";
 
@@ -46,4 +47,25 @@ test('"*" sends null for a deleted session, and takes no events or since', async
   await expect(client.subscribe({ session_id: "*", since: { last: 1 } })).rejects.toMatchObject({
     code: "invalid_params",
   });
+});
+
+test("a session that has lost a fact is sent anew without it, though no message tells of that", async () => {
+  const live = new LiveFacts(() => undefined);
+  const facts = await startSubscriptions({
+    show: (session) => live.show(session),
+    onFactCleared: (listener) => live.onCleared(listener),
+  });
+  try {
+    const session_id = await facts.log.newSession();
+    live.set(session_id, { dirty_files: 3 });
+    const client = facts.client();
+    const { sessions } = await client.subscribe({ session_id: "*" });
+    expect(sessions?.[0]).toMatchObject({ session_id, dirty_files: 3 });
+    live.clear(session_id, "dirty_files");
+    await client.count(1);
+    expect(client.frames[0]).toMatchObject({ data: { session: { session_id } } });
+    expect(client.frames[0]?.data.session).not.toHaveProperty("dirty_files");
+  } finally {
+    await facts.close();
+  }
 });
