@@ -70,6 +70,7 @@ test("axe finds nothing on the other routes, light or dark", async ({ page, ownS
   await dialog.getByRole("listbox").waitFor();
   await check("choose a folder");
   await dialog.getByLabel("Folder", { exact: true }).fill(join(stage.root, "nowhere"));
+  await expect(dialog.getByRole("button", { name: "Next" })).toBeDisabled();
   await dialog.getByRole("button", { name: "Go" }).click();
   await dialog.getByRole("alert").waitFor();
   await check("a folder that is not there");

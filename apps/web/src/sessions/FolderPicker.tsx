@@ -79,7 +79,8 @@ export function FolderPicker({ start, onChange, onSubmit }: Props) {
   };
 
   const path = folders?.path ?? null;
-  useEffect(() => chosen(path), [path]);
+  // What is typed and not opened yet is no folder that anyone has seen.
+  useEffect(() => chosen(typed.trim() === path ? path : null), [path, typed]);
 
   const options: Option[] = [];
   if (folders !== null && folders.parent !== null) {
